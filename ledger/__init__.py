@@ -1,0 +1,42 @@
+"""Receipts in the bucket: what was asked, what it became, and who may send. Knows S3, not HTTP."""
+
+from ledger.errors import (
+    ConditionsIgnored,
+    JobUnknown,
+    ReceiptMoved,
+    ReceiptNotSaved,
+    ReceiptUnreadable,
+    RequestChanged,
+    StoreError,
+)
+from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs
+from ledger.ledger import Ledger
+from ledger.receipt import Claim, Decision, JobKey, Landed, Receipt, State, check_id, fingerprint
+from ledger.store import ObjectInfo, ObjectStore, Stored
+
+__all__ = [
+    "Claim",
+    "ClaimOutcome",
+    "ConditionsIgnored",
+    "Decision",
+    "Held",
+    "JobKey",
+    "JobUnknown",
+    "Known",
+    "Landed",
+    "Ledger",
+    "Mine",
+    "ObjectInfo",
+    "ObjectStore",
+    "Receipt",
+    "ReceiptMoved",
+    "ReceiptNotSaved",
+    "ReceiptUnreadable",
+    "RequestChanged",
+    "State",
+    "StoreError",
+    "Stored",
+    "Theirs",
+    "check_id",
+    "fingerprint",
+]

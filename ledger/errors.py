@@ -11,8 +11,12 @@ GlobalAIOPCError
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from globalaiopc.errors import Charged, GlobalAIOPCError, WhoActs
+
+if TYPE_CHECKING:
+    from ledger.receipt import JobKey, Receipt
 
 
 class StoreError(GlobalAIOPCError):
@@ -79,6 +83,11 @@ class JobUnknown(GlobalAIOPCError):
         "Ask the provider whether it was charged; then run the `rescue` flow with this job under "
         "`resubmit` (pays again if it was) or `abandon`."
     )
+
+    def __init__(self, receipt: "Receipt") -> None:
+        why = receipt.error.message if receipt.error else "No answer is known."
+        super().__init__(f"{receipt.job} may have been accepted and charged: {why}")
+        self.job: JobKey = receipt.job
 
 
 class ReceiptNotSaved(GlobalAIOPCError):

@@ -1,0 +1,38 @@
+"""A receipt in hand, and the three answers to a claim."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ledger.receipt import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A receipt and the version of it that was read or written."""
+
+    receipt: Receipt
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """The caller holds the claim and may send exactly one POST while `still_mine`."""
+
+    held: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """Another holder is about to send; look again later."""
+
+    held: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Nothing is to be sent: the receipt says how the job stands."""
+
+    held: Held
+
+
+ClaimOutcome: TypeAlias = Mine | Theirs | Known

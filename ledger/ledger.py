@@ -1,0 +1,407 @@
+"""The ledger: receipts moved by conditional writes only, so that a job is paid for at most once.
+
+Any number of processes on any number of machines may use the same bucket with no other
+coordination. Of all who `claim` a job, one gets `Mine` and may send one POST; everything that it
+learns is written with `If-Match`, and a write that met another version reads again and either
+recognises its own attempt (by the claim's nonce) or stops.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import TypeVar
+
+from pydantic import JsonValue
+
+from globalaiopc.errors import ErrorInfo, GlobalAIOPCError
+from ledger import rules
+from ledger.errors import (
+    ReceiptMoved,
+    ReceiptNotSaved,
+    ReceiptUnreadable,
+    RequestChanged,
+    StoreError,
+)
+from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs
+from ledger.receipt import (
+    Claim,
+    Decision,
+    JobKey,
+    Landed,
+    Receipt,
+    State,
+    check_asked,
+    differences,
+    fingerprint,
+    scrubbed,
+)
+from ledger.store import ObjectStore
+
+T = TypeVar("T")
+log = logging.getLogger("ledger")
+
+USUAL_PATIENCE = 180.0
+"""Seconds for which a failing store is tried again: longer than a short outage."""
+HARD_PATIENCE = 900.0
+"""The same for the id of a job that is paid for."""
+LOST_RACES = 20
+SCAN_WIDTH = 32
+JSON = "application/json"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """The receipts of one store.
+
+    `holder` is for people (host:pid:random); `lease_seconds` must exceed the time a create may take
+    to answer; `wall` and `sleep` are for tests.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        holder: str | None = None,
+        lease_seconds: float = rules.LEASE_SECONDS,
+        wall: Callable[[], datetime] = _utc_now,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self.holder = holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._lease = timedelta(seconds=lease_seconds)
+        self._margin = self._lease * rules.MARGIN
+        self._wall = wall
+        self._sleep = sleep
+        # Claims that failed in our hands although the bucket may have taken them: nothing was ever
+        # sent under these nonces, so this process may take such an intent over.
+        self._unsent: set[str] = set()
+
+    async def look(self, job: JobKey) -> Held | None:
+        """The job's receipt now; None when nobody has claimed it yet."""
+        return await self._read(job.receipt_key)
+
+    async def claim(
+        self,
+        job: JobKey,
+        *,
+        endpoint: str,
+        model: str,
+        api: str,
+        key_hash: str,
+        asked: Mapping[str, JsonValue],
+    ) -> ClaimOutcome:
+        """Ask for the right to send this job once.
+
+        Raises `RequestChanged` when the receipt is about another request, `InvalidRequest` when
+        `asked` holds a secret or a URL with a query, `StoreError` when the bucket stays away
+        (nothing has been sent then).
+        """
+        check_asked(asked)
+        wanted = Receipt(
+            job=job,
+            state="intent",
+            endpoint=endpoint,
+            model=model,
+            api=api,
+            key_hash=key_hash,
+            asked=dict(asked),
+            fingerprint=fingerprint(asked),
+            claim=self._new_claim(),
+        )
+        return await self._claiming(wanted, lambda: self._claim_once(wanted))
+
+    def still_mine(self, held: Held) -> bool:
+        """Whether the claim has time left to send; ask right before the POST."""
+        claim = held.receipt.claim
+        return claim is not None and self._wall() < claim.until - self._margin
+
+    async def submitted(self, held: Held, task_id: str) -> Held:
+        """Save the id of the accepted job: tried for a quarter of an hour, for it is paid for.
+
+        Raises `ReceiptNotSaved`, with the id in its message, when all that was in vain.
+        """
+        job = held.receipt.job
+        try:
+            now = await self._advance(held, "submitted", hard=True, task_id=task_id, error=None)
+        except GlobalAIOPCError as error:
+            raise self._not_saved(job, task_id, error.message) from error
+        if now.receipt.task_id != task_id:
+            raise self._not_saved(job, task_id, f"it says {now.receipt.task_id} already")
+        return now
+
+    async def completed(
+        self,
+        held: Held,
+        *,
+        amount: Decimal | None = None,
+        actual_seconds: float | None = None,
+        total_tokens: int | None = None,
+    ) -> Held:
+        """The provider has made it. `amount` is what it charged, when it said so."""
+        return await self._advance(
+            held,
+            "completed",
+            amount=amount,
+            actual_seconds=actual_seconds,
+            total_tokens=total_tokens,
+            error=None,
+        )
+
+    async def landed(self, held: Held, media: Landed) -> Held:
+        """The media lies in the bucket, whole."""
+        return await self._advance(held, "landed", media=media, error=None)
+
+    async def failed(self, held: Held, error: ErrorInfo) -> Held:
+        """The job will not be made. With `charged: no` it may be claimed again."""
+        return await self._advance(held, "failed", error=scrubbed(error))
+
+    async def unknown(self, held: Held, error: ErrorInfo) -> Held:
+        """Sent, or perhaps sent, and no answer: held until a person decides."""
+        return await self._advance(held, "unknown", error=scrubbed(error))
+
+    async def expire(self, held: Held) -> Held:
+        """The receipt as it stands, an intent whose holder had its time being `unknown` now."""
+        receipt = held.receipt
+        if receipt.state != "intent" or not self._over(receipt):
+            return held
+        return await self._advance(held, "unknown", error=rules.expired_error(receipt))
+
+    async def abandon(self, held: Held, by: str) -> Held:
+        """Give an unknown job up, on `by`'s word. A late answer of its holder is still noted."""
+        self._need_unknown(held, "abandoned")
+        decision = Decision(what="abandon", by=by, at=self._wall())
+        return await self._advance(
+            held,
+            "failed",
+            error=rules.abandoned_error(by),
+            decisions=(*held.receipt.decisions, decision),
+        )
+
+    async def resubmit(self, held: Held, by: str) -> Held:
+        """Claim an unknown job once more, on `by`'s word: the caller may send one POST.
+
+        Raises `ReceiptMoved` when the receipt is not `unknown` (any more).
+        """
+        self._need_unknown(held, "sent again")
+        decision = Decision(what="resubmit", by=by, at=self._wall())
+        wanted = held.receipt.model_copy(
+            update={
+                "claim": self._new_claim(),
+                "decisions": (*held.receipt.decisions, decision),
+            }
+        )
+
+        async def once() -> Mine | None:
+            if mine := await self._take(held, wanted):
+                return mine
+            seen = await self.look(held.receipt.job)
+            if seen is None or seen.receipt.nonce != wanted.nonce:
+                raise ReceiptMoved(f"{held.receipt.job} was decided by someone else meanwhile.")
+            return Mine(seen)
+
+        return (await self._claiming(wanted, once)).held
+
+    async def scan(
+        self,
+        prefix: str = "",
+        *,
+        unreadable: Callable[[ReceiptUnreadable], None] | None = None,
+    ) -> AsyncIterator[Held]:
+        """Every receipt whose key starts with `prefix` (one batch: `"{batch_id}/"`).
+
+        `unreadable` is told of receipts that cannot be read; without it the first one is raised.
+        """
+        keys = [key async for key in self._store.iter_keys(prefix) if _is_receipt(key)]
+        waiting = iter(keys)
+        while some := list(islice(waiting, SCAN_WIDTH)):
+            for found in await asyncio.gather(*(self._read_or_tell(k, unreadable) for k in some)):
+                if found is not None:
+                    yield found
+
+    async def _claim_once(self, wanted: Receipt) -> ClaimOutcome | None:
+        """One try; None when another process moved the receipt under our hands."""
+        held = await self.look(wanted.job)
+        if held is None:
+            return await self._take(None, wanted)
+        receipt = held.receipt
+        if (
+            receipt.state == "intent"
+            and held.receipt.nonce == wanted.nonce
+            and self.still_mine(held)
+        ):
+            return Mine(held)  # our own write, whose answer was lost
+        if rules.may_claim_again(receipt, wanted.fingerprint):
+            return await self._take(held, wanted)
+        if changed := differences(
+            receipt, endpoint=wanted.endpoint, model=wanted.model, asked=wanted.asked
+        ):
+            raise RequestChanged(str(receipt.job), changed)
+        if self._never_sent(held, wanted):
+            return await self._take(held, wanted)
+        return await self._follow(held)
+
+    async def _follow(self, held: Held) -> Theirs | Known | None:
+        receipt = held.receipt
+        if receipt.state != "intent":
+            return Known(held)
+        if not self._over(receipt):
+            return Theirs(held)
+        error = rules.expired_error(receipt)
+        unknown = await self._replace(held, receipt.moved("unknown", self._wall(), error=error))
+        return Known(unknown) if unknown else None
+
+    def _never_sent(self, held: Held, wanted: Receipt) -> bool:
+        ours = {*self._unsent, wanted.nonce}
+        return held.receipt.state in ("intent", "unknown") and held.receipt.nonce in ours
+
+    async def _take(self, held: Held | None, wanted: Receipt) -> Mine | None:
+        """Write our intent over nothing or over `held`; None when that is not what was there."""
+        now = self._wall()
+        claim = wanted.claim and wanted.claim.model_copy(update={"until": now + self._lease})
+        if held is None:
+            new = wanted.moved("intent", now, claim=claim)
+            etag = await self._store.put_if_absent(
+                new.job.receipt_key, new.to_json(), content_type=JSON
+            )
+            return Mine(Held(new, etag)) if etag else None
+        old = held.receipt
+        fresh = self._never_sent(held, wanted)
+        new = wanted.model_copy(
+            update={
+                "claim": claim,
+                "state": "intent",
+                "error": None,
+                "attempts": old.attempts if fresh else old.attempts + 1,
+                "decisions": wanted.decisions or old.decisions,
+                "times": {"intent": now},
+            }
+        )
+        taken = await self._replace(held, new)
+        return Mine(taken) if taken else None
+
+    async def _claiming(self, wanted: Receipt, once: Callable[[], Awaitable[T | None]]) -> T:
+        try:
+            return await self._patiently(str(wanted.job), once)
+        except (StoreError, asyncio.CancelledError):
+            self._unsent.add(wanted.nonce)
+            raise
+
+    async def _advance(
+        self, held: Held, state: State, *, hard: bool = False, **changes: object
+    ) -> Held:
+        """Bring this attempt's receipt to `state`, or find that it knows as much already."""
+        current = held
+
+        async def once() -> Held | None:
+            nonlocal current
+            if not rules.may_become(current.receipt, state):
+                if rules.says_already(current.receipt, state):
+                    return current
+                raise ReceiptMoved(
+                    f"{held.receipt.job} is {current.receipt.state} and cannot become {state}."
+                )
+            written = await self._replace(
+                current, current.receipt.moved(state, self._wall(), **changes)
+            )
+            if written is not None:
+                return written
+            current = await self._same_attempt(held)
+            return current if rules.says_already(current.receipt, state) else None
+
+        return await self._patiently(_told(held, changes), once, hard=hard)
+
+    async def _same_attempt(self, held: Held) -> Held:
+        seen = await self.look(held.receipt.job)
+        if seen is None:
+            raise ReceiptMoved(f"The receipt of {held.receipt.job} is gone from the bucket.")
+        if seen.receipt.nonce != held.receipt.nonce:
+            holder = seen.receipt.claim.holder if seen.receipt.claim else "someone else"
+            raise ReceiptMoved(f"{held.receipt.job} was claimed anew by {holder}.")
+        return seen
+
+    async def _patiently(
+        self, what: str, once: Callable[[], Awaitable[T | None]], *, hard: bool = False
+    ) -> T:
+        """Call `once` until it answers: soon again after a lost race, later when the store fails.
+
+        `hard` also outlasts what looks permanent: credentials get renewed, policies corrected.
+        """
+        waits = rules.pauses(HARD_PATIENCE if hard else USUAL_PATIENCE)
+        races = 0
+        while True:
+            try:
+                if (answer := await once()) is not None:
+                    return answer
+                if races == LOST_RACES:
+                    raise ReceiptMoved(f"{what}: its receipt keeps changing in the bucket.")
+                await self._sleep(0.02 * races)
+                races += 1
+            except StoreError as error:
+                pause = next(waits, None) if hard or error.transient else None
+                if pause is None:
+                    raise
+                log.warning("%s: %s Trying again in %.1f s.", what, error.message, pause)
+                await self._sleep(pause)
+
+    async def _read(self, key: str) -> Held | None:
+        stored = await self._store.get(key)
+        if stored is None:
+            return None
+        return Held(Receipt.from_json(stored.body, self._store.uri(key)), stored.etag)
+
+    async def _read_or_tell(
+        self, key: str, unreadable: Callable[[ReceiptUnreadable], None] | None
+    ) -> Held | None:
+        try:
+            return await self._read(key)
+        except ReceiptUnreadable as error:
+            if unreadable is None:
+                raise
+            unreadable(error)
+            return None
+
+    async def _replace(self, held: Held, new: Receipt) -> Held | None:
+        etag = await self._store.put_if_match(
+            new.job.receipt_key, new.to_json(), held.etag, content_type=JSON
+        )
+        return Held(new, etag) if etag else None
+
+    def _new_claim(self) -> Claim:
+        return Claim(
+            holder=self.holder, nonce=secrets.token_hex(8), until=self._wall() + self._lease
+        )
+
+    def _over(self, receipt: Receipt) -> bool:
+        return rules.lease_over(receipt, self._wall(), self._margin)
+
+    @staticmethod
+    def _need_unknown(held: Held, done: str) -> None:
+        if held.receipt.state != "unknown":
+            raise ReceiptMoved(
+                f"{held.receipt.job} is {held.receipt.state}; only an unknown job can be {done}."
+            )
+
+    @staticmethod
+    def _not_saved(job: JobKey, task_id: str, why: str) -> ReceiptNotSaved:
+        message = f"{job} was accepted as job {task_id}, and its receipt could not be saved: {why}"
+        log.error("%s", message)
+        return ReceiptNotSaved(message, task_id=task_id)
+
+
+def _told(held: Held, changes: Mapping[str, object]) -> str:
+    task_id = changes.get("task_id")
+    return f"{held.receipt.job} (job {task_id})" if task_id else str(held.receipt.job)
+
+
+def _is_receipt(key: str) -> bool:
+    parts = key.split("/")
+    return len(parts) >= 2 and parts[-2] == "receipts" and key.endswith(".json")
