@@ -21,10 +21,18 @@ from ledger import ObjectStore
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-PORT_OPTIONS = (
-    "s3.port s3.port.grpc master.port master.port.grpc volume.port volume.port.grpc "
-    "filer.port filer.port.grpc admin.port admin.port.grpc"
-).split()
+PORT_OPTIONS = [
+    "s3.port",
+    "s3.port.grpc",
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "admin.port",
+    "admin.port.grpc",
+]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from ledger import StoreError, Stored
+from ledger import Stored, StoreError
 
 
 class Wall:
