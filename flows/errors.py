@@ -1,0 +1,107 @@
+"""What can go wrong before and around the paid steps.
+
+GlobalAIOPCError
+├── InvalidRequest
+│   └── BadBriefs           a list of briefs refused as a whole     not charged   user
+├── ScriptInvalid           the text model wrote no usable script   charged       user
+└── ScriptUnreadable        script.json is not one of ours          not charged   operator
+"""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from globalaiopc.errors import Charged, GlobalAIOPCError, InvalidRequest, WhoActs
+
+SHOWN_PROBLEMS = 20
+
+
+class BriefProblem(BaseModel):
+    """One thing that is wrong with one brief.
+
+    `row` counts the briefs of the source from 1 (a header is not a row, a blank row is one), `line`
+    is where the row begins in the file. Both are None when the source as a whole is wrong.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    message: str
+    field: str = ""
+    allowed: str = ""
+    id: str | None = None
+    row: int | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = []
+        if self.row is not None:
+            where.append(f"row {self.row}" + (f" (line {self.line})" if self.line else ""))
+        if self.id:
+            where.append(f"brief {shown(self.id)}")
+        if self.field:
+            where.append(self.field)
+        said = not self.allowed or self.allowed in self.message
+        allowed = "" if said else f" Allowed: {self.allowed}."
+        return ": ".join(part for part in (", ".join(where), self.message + allowed) if part)
+
+
+class BadBriefs(InvalidRequest):
+    """A list of briefs refused as a whole, before anything was sent.
+
+    `problems` holds every problem found; the message shows the first 20.
+    """
+
+    code = "bad_briefs"
+    advice = "Correct these rows and run the same batch again."
+
+    def __init__(self, problems: Sequence[BriefProblem]) -> None:
+        self.problems = tuple(problems)
+        if not self.problems:
+            raise ValueError("BadBriefs needs at least one problem")
+        lines = [f"- {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
+        if (hidden := len(self.problems) - SHOWN_PROBLEMS) > 0:
+            lines.append(f"- and {hidden} more")
+        count = "a problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        first = self.problems[0]
+        super().__init__(
+            f"The briefs have {count}; nothing was sent.\n" + "\n".join(lines) + "\n",
+            field=first.field,
+            allowed=first.allowed,
+        )
+
+
+class ScriptInvalid(GlobalAIOPCError):
+    """The text model answered, but not with a usable image prompt and motion prompt.
+
+    `problem` is the sentence to hand back to the model when asking it to repair its answer.
+    """
+
+    code = "script_invalid"
+    charged: Charged = "yes"
+    retry_is_free = False
+    who_acts: WhoActs = "user"
+    advice = (
+        "Run the batch again to ask once more (one more text call), choose another text_model, or "
+        "give the brief its own image_prompt and video_prompt."
+    )
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"The text model wrote no usable script: {problem}")
+        self.problem = problem
+
+
+class ScriptUnreadable(GlobalAIOPCError):
+    code = "script_unreadable"
+    charged: Charged = "no"
+    retry_is_free = True
+    who_acts: WhoActs = "operator"
+    advice = "Move the file away to have the script written anew, or run the newer version."
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """Quote a value from outside so that it cannot flood, break or disguise a message."""
+    # A list or an object is named by its kind: spelling out a deeply nested one can itself fail.
+    text = str(value) if isinstance(value, str | int | float) else type(value).__name__
+    cut = text if len(text) <= limit else text[:limit] + "…"
+    printable = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut)
+    return f'"{printable}"'

@@ -1,0 +1,229 @@
+"""Lists of briefs: a list, or the path or s3:// URI of a CSV, TSV or JSONL file.
+
+A file is read as a stream, so a million rows need the memory of one, plus the ids seen. A row
+without an id is named after its number ("0001" is the first), so the same file always names the
+same briefs; add rows at the end, or give ids, to keep it so.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from pydantic import ValidationError
+
+from flows.briefs import Brief, Makes, unsendable, validate_brief
+from flows.columns import Columns
+from flows.errors import BadBriefs, BriefProblem, shown
+from flows.rows import RawRow, Readable, UnreadableFile, delimited_rows, json_rows
+from globalaiopc.catalogue import Catalogue
+
+BriefSource = str | os.PathLike[str] | Sequence[Brief | Mapping[str, object]]
+OpenS3 = Callable[[str], Readable]
+
+_FORMATS = ".csv, .tsv or .jsonl"
+_KINDS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a source: its brief, or what is wrong with it."""
+
+    row: int
+    line: int | None
+    brief: Brief | None
+    problems: tuple[BriefProblem, ...] = ()
+
+
+def load_briefs(
+    source: BriefSource,
+    *,
+    catalogue: Catalogue,
+    makes: Makes = "video",
+    columns: Mapping[str, str] | None = None,
+    open_s3: OpenS3 | None = None,
+    limit: int | None = None,
+    defaults: Mapping[str, object] | None = None,
+) -> tuple[Brief, ...]:
+    """Read and validate all briefs; see `read_briefs` for the parameters.
+
+    Raises `BadBriefs` with every problem of every row, or when there are no briefs at all.
+    """
+    briefs: list[Brief] = []
+    problems: list[BriefProblem] = []
+    for entry in read_briefs(
+        source, columns=columns, open_s3=open_s3, limit=limit, defaults=defaults
+    ):
+        problems += entry.problems
+        if entry.brief is not None:
+            problems += validate_brief(
+                entry.brief, catalogue, makes=makes, row=entry.row, line=entry.line
+            )
+            briefs.append(entry.brief)
+    if problems:
+        raise BadBriefs(problems)
+    if not briefs:
+        raise BadBriefs([BriefProblem(message="There are no briefs in it.")])
+    return tuple(briefs)
+
+
+def read_briefs(
+    source: BriefSource,
+    *,
+    columns: Mapping[str, str] | None = None,
+    open_s3: OpenS3 | None = None,
+    limit: int | None = None,
+    defaults: Mapping[str, object] | None = None,
+) -> Iterator[Entry]:
+    """Read briefs one by one, each with what is wrong with its row; models are not looked up.
+
+    `columns` maps the file's columns (or keys) to fields of a brief: {"Prompt": "topic"}.
+    `defaults` fills fields that a row leaves empty. `limit` stops after so many briefs. `open_s3`
+    opens an s3:// URI for reading bytes. Blank rows are skipped but counted.
+    Raises `BadBriefs` at the first step when the source as a whole cannot be read.
+    """
+    if limit is not None and limit < 1:
+        raise BadBriefs([_whole("The limit has to be 1 or more.", field="limit")])
+    given = dict(defaults or {})
+    reader = _Reader(Columns(columns, tuple(given)), given)
+    with contextlib.ExitStack() as stack:
+        rows = _rows(source, open_s3, reader.columns, stack)
+        try:
+            yield from islice((reader.entry(raw) for raw in rows), limit)
+        except UnreadableFile as exc:
+            raise BadBriefs([_whole(str(exc))]) from None
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Rows to briefs, remembering the ids seen and how the last row's names were understood."""
+
+    columns: Columns
+    defaults: Mapping[str, object]
+    _names: tuple[str, ...] = ()
+    _fields: dict[str, str] = field(default_factory=dict)
+    _misnamed: tuple[BriefProblem, ...] = ()
+    _first_row: dict[str, int] = field(default_factory=dict)
+
+    def entry(self, raw: RawRow) -> Entry:
+        if raw.cells is None:
+            column = "" if unsendable(raw.column) else raw.column
+            found = self.columns.field_of(column) or column
+            return self._refused(raw, [BriefProblem(message=raw.problem, field=found)], None)
+        values, problems = self._values(raw.cells)
+        brief_id = str(values.setdefault("id", f"{raw.row:04d}"))
+        if not problems:
+            brief, problems = _build(values)
+            if brief is not None:
+                first = self._first_row.setdefault(brief.id, raw.row)
+                if first == raw.row:
+                    return Entry(raw.row, raw.line or None, brief)
+                message = f"Row {first} and row {raw.row} both have the id {shown(brief.id)}."
+                problems = [BriefProblem(message=message, field="id")]
+        return self._refused(raw, problems, brief_id)
+
+    def _refused(
+        self, raw: RawRow, problems: Iterable[BriefProblem], brief_id: str | None
+    ) -> Entry:
+        safe_id = brief_id if brief_id and not unsendable(brief_id) else None
+        where = {"row": raw.row, "line": raw.line or None, "id": safe_id}
+        return Entry(
+            raw.row, raw.line or None, None, tuple(p.model_copy(update=where) for p in problems)
+        )
+
+    def _values(self, cells: Mapping[str, object]) -> tuple[dict[str, object], list[BriefProblem]]:
+        """The row by field: empty cells are left to the defaults."""
+        self._understand(tuple(cells))
+        values: dict[str, object] = dict(self.defaults)
+        problems = list(self._misnamed)
+        for column, field_name in self._fields.items():
+            value = cells[column]
+            if isinstance(value, str):
+                value = value.replace("\r\n", "\n").strip()
+                if why := unsendable(value):
+                    problems.append(BriefProblem(message=why, field=field_name))
+            if value not in (None, ""):
+                values[field_name] = value
+        return values, problems
+
+    def _understand(self, names: tuple[str, ...]) -> None:
+        if names == self._names:
+            return
+        self._names = names
+        self._misnamed = tuple(self.columns.check_names(names))
+        known = ((name, self.columns.field_of(name)) for name in names)
+        self._fields = {name: found for name, found in known if found}
+
+
+def _build(values: Mapping[str, object]) -> tuple[Brief | None, list[BriefProblem]]:
+    try:
+        return Brief.model_validate(values), []
+    except ValidationError as exc:
+        return None, [
+            BriefProblem(
+                field=str(error["loc"][0]) if error["loc"] else "",
+                # What was given is not shown for `image`: it may be a presigned address.
+                message=f"{error['msg']}."
+                + ("" if error["loc"][:1] == ("image",) else f" It is {shown(error['input'])}."),
+            )
+            for error in exc.errors(include_url=False, include_context=False)
+        ]
+
+
+def _rows(
+    source: BriefSource, open_s3: OpenS3 | None, columns: Columns, stack: contextlib.ExitStack
+) -> Iterator[RawRow]:
+    if not isinstance(source, str | os.PathLike):
+        return _listed(source)
+    name = os.fspath(source).strip()
+    kind = _kind(name)
+    stream = stack.enter_context(contextlib.closing(_opened(name, open_s3)))
+    if kind == "jsonl":
+        return json_rows(stream)
+
+    def check(header: Sequence[str]) -> None:
+        if problems := list(columns.check_header(header)):
+            raise BadBriefs(problems)
+
+    return delimited_rows(stream, tabs=kind == "tsv", on_header=check)
+
+
+def _listed(source: Sequence[Brief | Mapping[str, object]]) -> Iterator[RawRow]:
+    for row, item in enumerate(source, start=1):
+        if isinstance(item, Brief):
+            yield RawRow(row, 0, cells=item.model_dump(exclude_unset=True))
+        elif isinstance(item, Mapping):
+            yield RawRow(row, 0, cells={str(key): value for key, value in item.items()})
+        else:
+            yield RawRow(row, 0, problem=f"This is no brief but {shown(item)}.")
+
+
+def _kind(name: str) -> str:
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in _KINDS:
+        return _KINDS[suffix]
+    what = f'"{suffix}" files are' if suffix else "Files without an ending are"
+    raise BadBriefs(
+        [_whole(f"{what} not read: {shown(name)}.", field="briefs", allowed=f"a {_FORMATS} file")]
+    )
+
+
+def _opened(name: str, open_s3: OpenS3 | None) -> Readable:
+    if name.startswith("s3://"):
+        if open_s3 is None:
+            raise BadBriefs([_whole(f"No bucket is at hand to read {shown(name)}.")])
+        return open_s3(name)
+    try:
+        return Path(name).expanduser().open("rb")
+    except (OSError, ValueError) as exc:
+        why = getattr(exc, "strerror", None) or str(exc)
+        message = (
+            f"The file {shown(name, 200)} cannot be read on the machine that runs this flow: {why}."
+        )
+        raise BadBriefs([_whole(message, field="briefs")]) from None
+
+
+def _whole(message: str, *, field: str = "", allowed: str = "") -> BriefProblem:
+    return BriefProblem(message=message, field=field, allowed=allowed)

@@ -1,0 +1,258 @@
+"""What became of a batch: `report.json`, `manifest.jsonl`, and the words and tables for people."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from globalaiopc.errors import ErrorInfo
+
+State = Literal["landed", "failed", "unknown", "blocked", "pending"]
+Verdict = Literal["all", "some", "none"]
+
+Cost = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+"""The provider's `amount`: a decimal in its undocumented unit (yuan-like); a number in JSON."""
+
+# Money at risk first, what went well last.
+_BY_CONCERN: tuple[State, ...] = ("unknown", "failed", "blocked", "pending", "landed")
+_CELL = 160
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Job(_Kept):
+    """One paid generation of a brief. `prompt` goes to the manifest, not to the report."""
+
+    stage: str
+    model: str
+    prompt: str = Field(default="", exclude=True, repr=False)
+    task_id: str | None = None
+    key: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    cost: Cost | None = None
+    submitted: AwareDatetime | None = None
+    landed: AwareDatetime | None = None
+
+
+class ReportItem(_Kept):
+    """One brief. `script` to `poster` are object keys; `seconds` is the length of the video."""
+
+    id: str
+    state: State
+    script: str | None = None
+    image: str | None = None
+    video: str | None = None
+    poster: str | None = None
+    cost: Cost | None = None
+    seconds: float | None = None
+    error: ErrorInfo | None = None
+    jobs: tuple[Job, ...] = ()
+
+
+class Spent(_Kept):
+    """`unpriced` counts the jobs whose cost the provider did not say."""
+
+    jobs: int = 0
+    cost: Cost = Decimal(0)
+    unpriced: int = 0
+
+
+class Totals(_Kept):
+    """`by_day` goes by the UTC day of submitting, "unknown" where that is not recorded."""
+
+    briefs: int = 0
+    landed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    blocked: int = 0
+    pending: int = 0
+    cost: Cost = Decimal(0)
+    by_model: Mapping[str, Spent] = Field(default_factory=dict)
+    by_day: Mapping[str, Spent] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, items: Iterable[ReportItem]) -> Self:
+        counts = dict.fromkeys(_BY_CONCERN, 0)
+        cost = Decimal(0)
+        by_model: dict[str, Spent] = {}
+        by_day: dict[str, Spent] = {}
+        for item in items:
+            counts[item.state] += 1
+            cost += item.cost or 0
+            for job in item.jobs:
+                day = f"{job.submitted:%Y-%m-%d}" if job.submitted else "unknown"
+                by_model[job.model] = _plus(by_model.get(job.model), job)
+                by_day[day] = _plus(by_day.get(day), job)
+        return cls(
+            briefs=sum(counts.values()),
+            cost=cost,
+            by_model=dict(sorted(by_model.items())),
+            by_day=dict(sorted(by_day.items())),
+            **counts,
+        )
+
+
+class BatchReport(_Kept):
+    """`report.json`. Build it with `of`, which adds up the totals."""
+
+    schema_version: Literal[1] = 1
+    batch_id: str
+    flow_run: str | None = None
+    started: AwareDatetime
+    ended: AwareDatetime
+    totals: Totals
+    items: tuple[ReportItem, ...]
+
+    @classmethod
+    def of(
+        cls,
+        batch_id: str,
+        items: Iterable[ReportItem],
+        *,
+        started: datetime,
+        ended: datetime,
+        flow_run: str | None = None,
+    ) -> Self:
+        kept = tuple(items)
+        return cls(
+            batch_id=batch_id,
+            flow_run=flow_run,
+            started=started,
+            ended=ended,
+            totals=Totals.of(kept),
+            items=kept,
+        )
+
+    def to_bytes(self) -> bytes:
+        return self.model_dump_json(indent=2).encode() + b"\n"
+
+
+def manifest_line(item: ReportItem) -> str:
+    """One line of `manifest.jsonl`: the brief with its objects, models, prompts, jobs and costs."""
+    line = item.model_dump(mode="json")
+    for job, dumped in zip(item.jobs, line["jobs"], strict=True):
+        dumped["prompt"] = job.prompt
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def verdict(report: BatchReport) -> Verdict:
+    if report.totals.landed == report.totals.briefs:
+        return "all"
+    return "some" if report.totals.landed else "none"
+
+
+def sentence(report: BatchReport) -> str:
+    """What happened and what to do, in one line, as a run's state says it."""
+    totals = report.totals
+    said = [f"{totals.landed} of {totals.briefs} briefs landed, cost {_money(totals.cost)}."]
+    if totals.unknown:
+        said.append(
+            f"{totals.unknown} with an unknown outcome, perhaps charged: decide with the rescue "
+            "flow (resubmit or abandon)."
+        )
+    if totals.failed:
+        said.append(f"{totals.failed} failed ({_causes(report.items, 'failed')}).")
+    if totals.blocked:
+        said.append(f"{totals.blocked} blocked ({_causes(report.items, 'blocked')}).")
+    if totals.pending:
+        said.append(f"{totals.pending} not finished.")
+    if totals.landed < totals.briefs:
+        said.append(
+            f"Run batch {report.batch_id} again to continue; what has landed is not paid again."
+        )
+    return " ".join(said)
+
+
+def table_rows(report: BatchReport, *, limit: int = 200) -> list[dict[str, str]]:
+    """Rows for a table artifact, troubled briefs first; beyond `limit` one row says how many."""
+    ranked = sorted(report.items, key=lambda item: _BY_CONCERN.index(item.state))
+    rows = [
+        {
+            "brief": _cell(item.id),
+            "state": item.state,
+            "object": _cell(item.video or item.image or item.script or ""),
+            "seconds": "" if item.seconds is None else f"{item.seconds:g}",
+            "cost": "" if item.cost is None else _money(item.cost),
+            "charged": item.error.charged if item.error else "",
+            "what to do": _cell(_error(item.error)) if item.error else "",
+        }
+        for item in ranked[:limit]
+    ]
+    if hidden := len(ranked) - limit if len(ranked) > limit else 0:
+        rest = dict.fromkeys(rows[0] if rows else ("brief",), "")
+        rows.append({**rest, "brief": f"and {hidden} more in report.json"})
+    return rows
+
+
+def markdown_table(report: BatchReport, *, limit: int = 200) -> str:
+    """The summary as markdown: the sentence, cost by model and by day, and the table of briefs."""
+    parts = [_escaped(sentence(report))]
+    for title, spent in (("model", report.totals.by_model), ("day", report.totals.by_day)):
+        rows = [
+            {
+                title: _cell(name),
+                "jobs": str(one.jobs),
+                "cost": _money(one.cost),
+                "cost not said": str(one.unpriced),
+            }
+            for name, one in spent.items()
+        ]
+        parts.append(_markdown(rows))
+    parts.append(_markdown(table_rows(report, limit=limit)))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _plus(spent: Spent | None, job: Job) -> Spent:
+    before = spent or Spent()
+    return Spent(
+        jobs=before.jobs + 1,
+        cost=before.cost + (job.cost or 0),
+        unpriced=before.unpriced + (job.cost is None),
+    )
+
+
+def _causes(items: Iterable[ReportItem], state: State) -> str:
+    counts: dict[str, int] = {}
+    for item in items:
+        if item.state == state:
+            code = item.error.code if item.error else "no reason recorded"
+            counts[code] = counts.get(code, 0) + 1
+    ranked = sorted(counts.items(), key=lambda cause: (-cause[1], cause[0]))
+    return ", ".join(f"{count} {code}" for code, count in ranked[:5])
+
+
+def _error(error: ErrorInfo) -> str:
+    return " ".join(part for part in (error.message, error.advice) if part)
+
+
+def _money(cost: Decimal) -> str:
+    return f"{cost:,.4f}".rstrip("0").rstrip(".")
+
+
+def _cell(text: str) -> str:
+    """Text from outside as a cell: one line, no address's query, nothing a spreadsheet runs."""
+    flat = " ".join(text.split())
+    public = re.sub(r"(https?://[^\s?]+)\?\S*", r"\1", flat)
+    cut = public if len(public) <= _CELL else public[: _CELL - 1] + "…"
+    return f"'{cut}" if cut.startswith(("=", "+", "-", "@")) else cut
+
+
+def _escaped(text: str) -> str:
+    # "<" and "&" as well: the UI renders markdown to HTML.
+    return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _markdown(rows: list[dict[str, str]]) -> str:
+    if not rows:
+        return ""
+    names = list(rows[0])
+    lines = [names, ["---"] * len(names)]
+    lines += [[_escaped(row.get(name, "")) for name in names] for row in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

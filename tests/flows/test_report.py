@@ -1,0 +1,186 @@
+"""The report: counts, money, and words that a person can act on."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from flows.report import (
+    BatchReport,
+    Job,
+    ReportItem,
+    manifest_line,
+    markdown_table,
+    sentence,
+    table_rows,
+    verdict,
+)
+from globalaiopc.errors import ErrorInfo
+
+START = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
+SIGNED = "https://h.example/a.mp4?X-Amz-Signature=abc"
+
+
+def job(stage: str = "video", cost: str | None = "0.72", **fields: Any) -> Job:
+    values = {"stage": stage, "model": f"{stage}-model", "submitted": START, **fields}
+    return Job(**values, cost=None if cost is None else Decimal(cost))
+
+
+def landed(name: str = "good", *jobs: Job) -> ReportItem:
+    return ReportItem(
+        id=name,
+        state="landed",
+        script=f"b/{name}/script.json",
+        image=f"b/{name}/image.png",
+        video=f"b/{name}/video.mp4",
+        poster=f"b/{name}/poster.jpg",
+        cost=sum((one.cost or Decimal(0) for one in jobs), Decimal(0)),
+        seconds=4.0,
+        jobs=jobs,
+    )
+
+
+def troubled(name: str, state: str, code: str, message: str = "No.") -> ReportItem:
+    error = ErrorInfo(
+        code=code,
+        message=message,
+        charged="unknown" if state == "unknown" else "no",
+        retry_is_free=False,
+        who_acts="user",
+        advice="Change the prompt.",
+    )
+    return ReportItem.model_validate({"id": name, "state": state, "error": error})
+
+
+def report(*items: ReportItem) -> BatchReport:
+    ended = START + timedelta(minutes=5)
+    return BatchReport.of("b", items, started=START, ended=ended, flow_run="run-1")
+
+
+def test_report_json_is_the_documented_shape():
+    item = landed("good", job("image", "0.12", prompt="p"), job("video", "0.32", task_id="t1"))
+    body = json.loads(report(item, troubled("bad", "failed", "moderated")).to_bytes())
+    assert body["batch_id"] == "b"
+    assert body["flow_run"] == "run-1"
+    assert body["totals"] == {
+        "briefs": 2, "landed": 1, "failed": 1, "unknown": 0, "blocked": 0, "pending": 0,
+        "cost": 0.44,
+        "by_model": {
+            "image-model": {"jobs": 1, "cost": 0.12, "unpriced": 0},
+            "video-model": {"jobs": 1, "cost": 0.32, "unpriced": 0},
+        },
+        "by_day": {"2026-03-01": {"jobs": 2, "cost": 0.44, "unpriced": 0}},
+    }  # fmt: skip
+    good, bad = body["items"]
+    assert [good[key] for key in ("id", "state", "video", "poster", "cost", "error")] == [
+        "good", "landed", "b/good/video.mp4", "b/good/poster.jpg", 0.44, None,
+    ]  # fmt: skip
+    assert bad["error"] == {
+        "code": "moderated", "message": "No.", "charged": "no", "retry_is_free": False,
+        "who_acts": "user", "advice": "Change the prompt.", "task_id": None,
+    }  # fmt: skip
+    assert "prompt" not in good["jobs"][0]
+
+
+def test_report_json_comes_back():
+    whole = report(landed("good", job()), troubled("bad", "unknown", "outcome_unknown"))
+    assert BatchReport.model_validate_json(whole.to_bytes()) == whole
+
+
+def test_money_adds_up_exactly_over_days_and_says_what_is_not_known():
+    jobs = [job(cost="0.1", submitted=START + timedelta(minutes=n)) for n in range(3)]
+    jobs += [job(cost=None), job(cost="0.1", submitted=None)]
+    totals = report(landed("a", *jobs)).totals
+    assert totals.cost == Decimal("0.4")
+    assert totals.by_model["video-model"].unpriced == 1
+    assert {day: (one.jobs, str(one.cost)) for day, one in totals.by_day.items()} == {
+        "2026-03-01": (2, "0.1"),
+        "2026-03-02": (2, "0.2"),
+        "unknown": (1, "0.1"),
+    }
+
+
+def test_a_manifest_line_has_the_lineage_on_one_line():
+    line = manifest_line(
+        landed("good", job(prompt="灯塔\nat dawn", task_id="video_1", key="b/good/video.mp4",
+                           sha256="ab", size=9, landed=START + timedelta(minutes=2)))
+    )  # fmt: skip
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
+    assert "灯塔" in line
+    (made,) = json.loads(line)["jobs"]
+    assert made == {
+        "stage": "video", "model": "video-model", "prompt": "灯塔\nat dawn", "task_id": "video_1",
+        "key": "b/good/video.mp4", "sha256": "ab", "size": 9, "cost": 0.72,
+        "submitted": "2026-03-01T23:59:00Z", "landed": "2026-03-02T00:01:00Z",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([landed()], "all"),
+        ([landed(), troubled("x", "failed", "moderated")], "some"),
+        ([landed(), troubled("x", "pending", "budget")], "some"),
+        ([troubled("x", "unknown", "outcome_unknown")], "none"),
+    ],
+)
+def test_the_verdict_tells_all_some_none_apart(items: list[ReportItem], expected: str):
+    assert verdict(report(*items)) == expected
+
+
+def test_the_sentence_says_what_to_do():
+    assert sentence(report(landed("a", job()))) == "1 of 1 briefs landed, cost 0.72."
+    said = sentence(
+        report(
+            landed("a", job()),
+            troubled("b", "failed", "moderated"),
+            troubled("c", "failed", "moderated"),
+            troubled("d", "unknown", "outcome_unknown"),
+            troubled("e", "blocked", "balance_too_low"),
+            ReportItem(id="f", state="pending"),
+        )
+    )
+    assert "1 of 6 briefs landed" in said
+    assert "1 with an unknown outcome, perhaps charged" in said
+    assert "2 failed (2 moderated)" in said
+    assert "1 blocked (1 balance_too_low)" in said
+    assert "1 not finished" in said
+    assert "Run batch b again" in said
+
+
+def test_the_table_puts_money_at_risk_first_and_is_bounded():
+    items = [landed(f"ok{n}") for n in range(10)]
+    items += [troubled("bad", "failed", "moderated"), troubled("risk", "unknown", "x")]
+    rows = table_rows(report(*items), limit=3)
+    assert [row["brief"] for row in rows] == ["risk", "bad", "ok0", "and 9 more in report.json"]
+    assert {tuple(row) for row in rows} == {tuple(rows[0])}
+    assert rows[0]["charged"] == "unknown"
+    assert rows[1]["what to do"] == "No. Change the prompt."
+    assert len(table_rows(report(*items), limit=12)) == 12
+    assert table_rows(report()) == []
+
+
+def test_the_table_carries_no_signature_no_formula_and_no_markup():
+    nasty = troubled("-1+1", "failed", "x", f"=cmd | <script> [a](b) {SIGNED}\nnext `line`")
+    (row,) = table_rows(report(nasty))
+    assert "Signature" not in row["what to do"]
+    assert row["what to do"].startswith("'=cmd")
+    assert row["brief"] == "'-1+1"
+    text = markdown_table(report(nasty))
+    assert "Signature" not in text
+    assert "&lt;script>" in text
+    assert r"=cmd \| " in text
+    assert r"\[a\](b)" in text
+    body = [line for line in text.splitlines() if "cmd" in line]
+    assert len(body) == 1
+    assert body[0].replace(r"\|", "").count("|") == 8
+
+
+def test_the_markdown_has_totals_by_model_and_day():
+    text = markdown_table(report(landed("a", job("image", "0.1"), job("video", None))))
+    assert "| image-model | 1 | 0.1 | 0 |" in text
+    assert "| video-model | 1 | 0 | 1 |" in text
+    assert "| 2026-03-01 | 2 | 0.1 | 1 |" in text
