@@ -1,0 +1,107 @@
+"""`python -m sandbox`: the stand-in API on this machine, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from pydantic import ValidationError
+
+from sandbox.app import create_app
+from sandbox.chaos import Rule, parse_plan
+from sandbox.settings import DEMO_KEY, Settings
+from sandbox.wire import OpenHandedProtocol
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, once it does, and leaves signals to `_serve`."""
+
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
+        super().__init__(config)
+        self._address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(f"sandbox on {self._address}", flush=True)  # noqa: T201 - the line others wait for
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own raises the signal again at the end, and a calm stop would look like a kill.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        rules = _rules(options.chaos)
+    except (OSError, ValidationError) as exc:
+        print(f"--chaos {options.chaos}: {exc}", file=sys.stderr)  # noqa: T201
+        return 2
+    listener = socket.create_server((options.host, options.port), backlog=2048)
+    host, port = listener.getsockname()[:2]
+    config = uvicorn.Config(
+        create_app(_settings(options), rules),
+        http=OpenHandedProtocol,
+        log_level="critical",  # broken connections are its trade, not news
+        access_log=False,
+        server_header=False,
+        backlog=2048,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+    )
+    asyncio.run(_Server(config, f"http://{host}:{port}").serve(sockets=[listener]))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = Settings()
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=0, help="0 takes a free one")
+    add("--key", default=os.environ.get("SANDBOX_KEY", DEMO_KEY), help="the key it accepts")
+    add("--seed", type=int, default=default.seed, help="the same seed gives the same everything")
+    for kind in ("text", "image", "video"):
+        add(f"--{kind}-seconds", type=float, default=default.base_seconds(kind))
+    add("--spread", type=float, default=default.spread, help="0.3: times vary by 30 %%")
+    add("--url-ttl", type=float, default=default.url_ttl, help="seconds that media links live")
+    add("--forbid-model", action="append", default=[], help="a model this key may not use (403)")
+    add("--moderate", action="append", default=[], help="a further text that fails as refused")
+    add("--plain-media", action="store_true",
+        help="one picture and one clip per size, for load tests")  # fmt: skip
+    add("--chaos", type=Path, help="JSON file of faults, see sandbox/chaos.py")
+    return parser
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(
+        key=options.key,
+        seed=options.seed,
+        text_seconds=options.text_seconds,
+        image_seconds=options.image_seconds,
+        video_seconds=options.video_seconds,
+        spread=options.spread,
+        url_ttl=options.url_ttl,
+        forbidden_models=frozenset(options.forbid_model),
+        moderated_words=(*Settings().moderated_words, *options.moderate),
+        plain_media=options.plain_media,
+    )
+
+
+def _rules(path: Path | None) -> tuple[Rule, ...]:
+    return parse_plan(path.read_bytes()) if path else ()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
