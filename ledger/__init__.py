@@ -11,6 +11,7 @@ from ledger.errors import (
 )
 from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs
 from ledger.ledger import Ledger
+from ledger.probe import Verdict, probe, require_conditions
 from ledger.receipt import Claim, Decision, JobKey, Landed, Receipt, State, check_id, fingerprint
 from ledger.store import ObjectInfo, ObjectStore, Stored
 
@@ -37,6 +38,9 @@ __all__ = [
     "StoreError",
     "Stored",
     "Theirs",
+    "Verdict",
     "check_id",
     "fingerprint",
+    "probe",
+    "require_conditions",
 ]
