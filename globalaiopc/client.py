@@ -1,0 +1,258 @@
+"""The API as a typed client. Usable on its own; knows neither Prefect nor S3."""
+
+import json
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from globalaiopc import urls
+from globalaiopc.auth import key_from, key_hash
+from globalaiopc.catalogue import Catalogue
+from globalaiopc.errors import GlobalAIOPCError, InvalidRequest, RateLimited
+from globalaiopc.parse import parse_chat, parse_create, parse_result
+from globalaiopc.polling import Poller
+from globalaiopc.replies import ChatReply, Submission, TaskView
+from globalaiopc.requests import (
+    ApiVersion,
+    ChatRequest,
+    MediaRequest,
+    NanoBananaRequest,
+    SoraRequest,
+)
+from globalaiopc.waiting import Cadence, Clock, Cooldown, SystemClock
+from globalaiopc.wire import Timeouts, Wire
+
+# For a model without a row: the slowest cadence of the docs, which no family objects to.
+_UNKNOWN_POLL_EVERY = (30.0, 60.0)
+_UNKNOWN_DEADLINE = 3600.0
+
+Reply = TypeVar("Reply")
+BeforeSend = Callable[[], None]
+"""Called right before the POST leaves, after every wait; what it raises keeps the POST back."""
+
+
+class GlobalAIOPCClient:
+    """One key, both hosts.
+
+        async with GlobalAIOPCClient() as client:
+            job = await client.nano_banana(NanoBananaRequest(model="nano-banana-2", prompt="a cat"))
+            view = await client.wait(job.task_id, model=job.model)
+
+    A create is exactly one POST: it is never retried in here, because the API knows no idempotency
+    key and a second POST is a second bill. Every error answers what it cost and who has to act.
+    Without `api_key` the environment's GLOBALAIOPC_API_KEY is used. `time_scale` multiplies every
+    advised wait. Belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        text_base_url: str = urls.TEXT_BASE_URL,
+        media_base_url: str = urls.MEDIA_BASE_URL,
+        timeouts: Timeouts | None = None,
+        time_scale: float = 1.0,
+        clock: Clock | None = None,
+        cooldown: Cooldown | None = None,
+        max_connections: int = 100,
+        catalogue: Catalogue | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        if time_scale <= 0:
+            raise ValueError("time_scale must be above 0")
+        self._key = key_from(api_key)
+        self._text_base = urls.text_base(text_base_url)
+        self._media_base = urls.media_base(media_base_url)
+        self._timeouts = timeouts or Timeouts()
+        self.time_scale = time_scale
+        self.clock: Clock = clock or SystemClock()
+        self.cooldown = cooldown or Cooldown(
+            self.clock, first=5.0 * time_scale, longest=120.0 * time_scale
+        )
+        self.catalogue = catalogue or Catalogue.load()
+        self._words_seen: set[str] = set()
+        self._wire = Wire(
+            self._key,
+            timeouts=self._timeouts,
+            max_connections=max_connections,
+            transport=transport,
+        )
+
+    def __repr__(self) -> str:
+        return f"<GlobalAIOPCClient key {self.key_hash}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._wire.aclose()
+
+    @property
+    def key_hash(self) -> str:
+        """12 hex digits that tell keys apart without giving the key away."""
+        return key_hash(self._key)
+
+    async def chat_completions(
+        self, request: ChatRequest, *, before_send: BeforeSend | None = None
+    ) -> ChatReply:
+        """Ask a chat model. Raises like `sora`, and `OutcomeUnknown` for an answer without text."""
+        if row := self.catalogue.get(request.model):
+            row.check(endpoint=request.endpoint, prompt="")
+        answer = await self._post(
+            self._text_base, request, before_send, read_timeout=self._timeouts.chat
+        )
+        return self._parsed(
+            lambda: parse_chat(
+                answer.status_code,
+                answer.content,
+                answer.headers,
+                secret=self._key,
+                wall=self.clock.wall(),
+            )
+        )
+
+    async def nano_banana(
+        self, request: NanoBananaRequest, *, before_send: BeforeSend | None = None
+    ) -> Submission:
+        """Ask for an image. Raises like `sora`."""
+        if row := self.catalogue.get(request.model):
+            row.check(
+                endpoint=request.endpoint,
+                prompt=request.prompt,
+                ratio=request.size,
+                resolution=request.resolution,
+                references={"image": len(request.image_urls)},
+            )
+        return await self._submit(request, before_send)
+
+    async def sora(
+        self, request: SoraRequest, *, before_send: BeforeSend | None = None
+    ) -> Submission:
+        """Ask for a video.
+
+        Raises `InvalidRequest` or `NotSent` (nothing left), `Refused` or a subclass (a clear no,
+        not charged), `OutcomeUnknown` (it may have been accepted; do not send it again).
+        """
+        if row := self.catalogue.get(request.model):
+            row.check(
+                endpoint=request.endpoint,
+                prompt=request.prompt,
+                ratio=request.aspect_ratio,
+                size=request.size,
+                seconds=request.seconds if request.seconds is not None else request.duration,
+                references={"image": len(request.image_urls)},
+            )
+        return await self._submit(request, before_send)
+
+    async def result(self, task_id: str, *, api: ApiVersion = "v1") -> TaskView:
+        """One look at a job, free and repeatable. Raises as `parse_result` does."""
+        await self.cooldown.wait()
+        return await self._look(task_id, api)
+
+    async def wait(
+        self,
+        task_id: str,
+        *,
+        model: str,
+        api: ApiVersion = "v1",
+        deadline_seconds: float | None = None,
+        on_look: Callable[[TaskView], None] | None = None,
+    ) -> TaskView:
+        """Look, as often as the model's row advises, until the job is done; free and repeatable.
+
+        Returns the completed job with its `media_url`. Raises `JobFailed` or `JobModerated` (its
+        final answer), `CompletedWithoutMedia`, `TaskGone`, `DeadlinePassed` (after one last look at
+        the deadline; by default the row's), and `NotHandled`, `Unauthorized`, `LoginFailed` or
+        `Forbidden` when looking itself is refused three times in a row.
+        """
+        row = self.catalogue.get(model)
+        if deadline_seconds is None:
+            deadline_seconds = row.deadline_seconds if row else _UNKNOWN_DEADLINE
+        poller = Poller(
+            task_id,
+            lambda: self._look(task_id, api),
+            clock=self.clock,
+            cooldown=self.cooldown,
+            cadence=Cadence.of(row.poll_every if row else _UNKNOWN_POLL_EVERY, self.time_scale),
+            deadline_seconds=deadline_seconds,
+            words_seen=self._words_seen,
+            on_look=on_look,
+        )
+        return await poller.run()
+
+    async def _submit(self, request: MediaRequest, before_send: BeforeSend | None) -> Submission:
+        answer = await self._post(
+            self._media_base, request, before_send, read_timeout=self._timeouts.read
+        )
+        return self._parsed(
+            lambda: parse_create(
+                answer.status_code,
+                answer.content,
+                answer.headers,
+                api=request.api,
+                model=request.model,
+                secret=self._key,
+                wall=self.clock.wall(),
+            )
+        )
+
+    async def _post(
+        self,
+        base: str,
+        request: ChatRequest | MediaRequest,
+        before_send: BeforeSend | None,
+        *,
+        read_timeout: float,
+    ) -> httpx.Response:
+        content = _encoded(request)
+        await self.cooldown.wait()
+        urls.warn_if_plain(base)
+        return await self._wire.create(base + request.path, content, read_timeout, before_send)
+
+    async def _look(self, task_id: str, api: ApiVersion) -> TaskView:
+        urls.warn_if_plain(self._media_base)
+        url = self._media_base + urls.result_path(task_id, api)
+        answer = await self._wire.look(url, task_id)
+        return self._parsed(
+            lambda: parse_result(
+                answer.status_code,
+                answer.content,
+                answer.headers,
+                task_id,
+                secret=self._key,
+                wall=self.clock.wall(),
+            )
+        )
+
+    def _parsed(self, parse: Callable[[], Reply]) -> Reply:
+        """The parsed answer; a 429, of a create or of a look, closes the gate for everyone."""
+        try:
+            reply = parse()
+        except GlobalAIOPCError as exc:
+            if exc.code == RateLimited.code:
+                self.cooldown.trip(exc.retry_after)
+            raise
+        self.cooldown.clear()
+        return reply
+
+
+def _encoded(request: ChatRequest | MediaRequest) -> bytes:
+    """The body's bytes, made before anything is sent: what cannot be encoded costs nothing."""
+    try:
+        return json.dumps(request.body(), ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as exc:
+        raise InvalidRequest(
+            "The request holds a value that JSON cannot carry (NaN, or half a character).",
+            field="extra",
+        ) from exc

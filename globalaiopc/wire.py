@@ -1,0 +1,193 @@
+"""The HTTP connections, and what a broken one means for money.
+
+A create is never retried here, and follows no redirect: the key stays with the host it is for.
+
+Creates get a connection of their own each, which is closed afterwards. A kept connection may have
+been closed by the server while it was idle; a request written to it is lost without an answer,
+which would be an outcome nobody knows although nothing was accepted. One handshake per paid job is
+the price. Looks are free and repeatable, so they share kept connections.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from globalaiopc.errors import GlobalAIOPCError, NotSent, OutcomeUnknown, PollFailed
+from globalaiopc.scrub import quieten_http_loggers
+
+# Raised before the first byte of the request is written. ProxyError is: a proxy refused to open the
+# tunnel, so the provider never heard of us. Everything else may have reached it.
+_BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_IDLE_SECONDS = 15.0  # a kept connection older than that is more likely dead than useful
+_USER_AGENT = "globalaiopc-pipelines"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `read` is for a create, `chat` for a chat (models think), `look` for one look."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    chat: float = 120.0
+    look: float = 30.0
+
+    def __post_init__(self) -> None:
+        if min(self.connect, self.read, self.chat, self.look) <= 0:
+            raise ValueError("a timeout must be above 0 seconds")
+
+
+class Wire:
+    """Sends with the key, and turns every transport failure into an error of ours."""
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        timeouts: Timeouts,
+        max_connections: int,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        quieten_http_loggers()
+        self._timeouts = timeouts
+        context = httpx.create_ssl_context() if transport is None else True
+
+        def client(kept: int) -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                headers={
+                    "Authorization": f"Bearer {key}",
+                    "Accept": "application/json",
+                    "User-Agent": _USER_AGENT,
+                },
+                follow_redirects=False,
+                verify=context,
+                transport=transport,
+                limits=httpx.Limits(
+                    max_connections=max_connections,
+                    max_keepalive_connections=kept,
+                    keepalive_expiry=_IDLE_SECONDS,
+                ),
+            )
+
+        self._creates = client(kept=0)
+        self._looks = client(kept=max_connections)
+        # In front of the pools, because the pool's own queue costs more the longer it is.
+        self._create_turn = asyncio.Semaphore(max_connections)
+        self._look_turn = asyncio.Semaphore(max_connections)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        await self._creates.aclose()
+        await self._looks.aclose()
+
+    async def create(
+        self, url: str, content: bytes, read_timeout: float, before_send: Callable[[], None] | None
+    ) -> httpx.Response:
+        """One POST. `NotSent` when it surely never left, `OutcomeUnknown` when it may have."""
+        connect = self._timeouts.connect
+        request = self._creates.build_request(
+            "POST",
+            url,
+            content=content,
+            headers={"Content-Type": "application/json"},
+            timeout=httpx.Timeout(read_timeout, connect=connect, pool=connect),
+        )
+        async with self._create_turn:
+            if before_send is not None:
+                before_send()
+            try:
+                # httpx bounds each read; this bounds a body that trickles. TCP and TLS may take
+                # `connect` each, so it cannot end before the request has been sent.
+                async with asyncio.timeout(2 * connect + read_timeout):
+                    return await self._creates.send(request)
+            except _BEFORE_SENDING as exc:
+                raise _not_sent(exc) from exc
+            except (httpx.TimeoutException, TimeoutError) as exc:
+                raise OutcomeUnknown(
+                    f"The request was sent and no whole answer came within {read_timeout:g} s."
+                ) from exc
+            except Exception as exc:
+                raise OutcomeUnknown(
+                    f"The connection broke after the request was sent ({type(exc).__name__})."
+                ) from exc
+
+    async def look(self, url: str, task_id: str) -> httpx.Response:
+        """One GET. Whatever goes wrong is `PollFailed`."""
+        connect, read = self._timeouts.connect, self._timeouts.look
+        async with self._look_turn:
+            try:
+                async with asyncio.timeout(2 * connect + read):
+                    return await self._looks.get(
+                        url, timeout=httpx.Timeout(read, connect=connect, pool=connect)
+                    )
+            except (httpx.TimeoutException, TimeoutError) as exc:
+                raise PollFailed(
+                    f"One look at the job got no answer within {read:g} s.", task_id=task_id
+                ) from exc
+            except _BEFORE_SENDING as exc:
+                raise PollFailed(_not_sent(exc).message, task_id=task_id) from exc
+            except (httpx.HTTPError, OSError) as exc:
+                raise PollFailed(
+                    f"One look at the job failed ({type(exc).__name__}).", task_id=task_id
+                ) from exc
+
+
+def _not_sent(exc: Exception) -> GlobalAIOPCError:
+    """What kept the request from leaving; the exception's own text names hosts and is not used."""
+    causes = tuple(_chain(exc))
+
+    def because(kind: type[BaseException]) -> bool:
+        return any(isinstance(cause, kind) for cause in causes)
+
+    if because(ssl.SSLCertVerificationError):
+        return NotSent(
+            "The request was not sent: the provider's certificate could not be verified.",
+            who_acts="operator",
+            advice="Check the base URL, this machine's date and its certificates.",
+        )
+    reasons: tuple[tuple[bool, str], ...] = (
+        (because(httpx.PoolTimeout), "no connection became free in time"),
+        (because(httpx.ConnectTimeout), "the provider did not take the connection in time"),
+        (because(httpx.ProxyError), "the proxy refused to connect to the provider"),
+        (because(socket.gaierror), "the provider's host name could not be resolved"),
+        (because(ConnectionRefusedError), "the provider's host refused the connection"),
+        (because(ssl.SSLError), "no TLS connection could be made"),
+    )
+    reason = next((reason for holds, reason in reasons if holds), "no connection could be made")
+    return NotSent(f"The request was not sent: {reason}.")
+
+
+def _chain(exc: BaseException | None) -> Iterator[BaseException]:
+    """The exception and everything that led to it."""
+    seen: set[int] = set()
+    waiting = [exc]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions
