@@ -1,0 +1,73 @@
+# make demo    Prefect, an S3 server and a stand-in API on this machine; then a batch of six briefs
+# make test    lint, types and every test
+# make lint    ruff and mypy alone
+# make lock    resolve the dependencies anew and write the hashed locks
+# make clean   remove .venv and whatever the demo and the tests have left
+#
+# Each does its own set-up in .venv. Behind a package mirror, set UV_DEFAULT_INDEX for uv as well.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lock clean chromium
+
+PY := .venv/bin/python
+UV := UV_PYTHON_DOWNLOADS=never .venv/bin/uv
+# uv leaves bytecode to the first start, which then takes Prefect twice as long.
+INSTALL := $(UV) pip install --quiet --python $(PY) --compile-bytecode --no-deps --require-hashes
+EXPORT := $(UV) export --quiet --format requirements-txt --no-emit-project --no-header --no-annotate
+LOCKS := requirements-setup.lock requirements.lock requirements-dev.lock
+
+help:
+	@grep -E '^# make ' Makefile | cut -c3-
+
+demo: .venv/.demo
+	@exec $(PY) -m examples.demo
+
+test: lint chromium
+	@exec $(PY) -m pytest
+
+lint: .venv/.test
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+chromium:
+	@command -v chromium >/dev/null || { echo 'chromium is missing: apt-get install -y --no-install-recommends chromium fonts-dejavu-core' >&2; exit 1; }
+
+# Each file is written last, so it stands for a step that went through. Nothing is ever removed by
+# the later steps: the demo after the tests finds its packages among theirs.
+.venv/.setup: requirements-setup.lock
+	@for python in $${PYTHON:-python3 python3.13 python3.12 python3.11}; do \
+	  if "$$python" -c 'import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Setting up .venv with $$("$$python" --version), once." && \
+	    rm -rf .venv && "$$python" -m venv .venv && \
+	    $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-setup.lock && \
+	    touch $@ && exit 0; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo 'No Python 3.11 or newer with its venv module was found. On Debian: apt-get install -y --no-install-recommends python3 python3-venv' >&2; \
+	exit 1
+
+.venv/.demo: .venv/.setup requirements.lock pyproject.toml
+	@echo 'Installing what the pipelines and the demo need, about 200 MB.'
+	@$(INSTALL) -r requirements.lock
+	@$(UV) pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.test: .venv/.demo requirements-dev.lock
+	@echo 'Installing what the tests need on top, about 100 MB.'
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $@
+
+# uv.lock names a registry and so is not committed; these name packages and their hashes only.
+lock: .venv/.setup
+	@$(UV) lock --quiet --upgrade
+	@$(EXPORT) --only-group setup --output-file requirements-setup.lock >/dev/null
+	@$(EXPORT) --no-default-groups --extra sandbox --output-file requirements.lock >/dev/null
+	@$(EXPORT) --all-extras --group dev --output-file requirements-dev.lock >/dev/null
+	@! grep -nE 'https?://' $(LOCKS)
+
+clean:
+	rm -rf .venv .demo .test .pytest_cache .mypy_cache .ruff_cache .hypothesis
