@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     config = uvicorn.Config(
         create_app(_settings(options), rules),
         http=OpenHandedProtocol,
-        log_level="critical",  # broken connections are its trade, not news
+        log_level="error",
         access_log=False,
         server_header=False,
         backlog=2048,

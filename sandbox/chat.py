@@ -18,7 +18,7 @@ _TOPIC_LIMIT = 600
 
 _LIGHT = ("golden hour light", "soft morning mist", "a clear blue hour", "low winter sun",
           "light after rain", "a warm dusk glow")  # fmt: skip
-_LENS = ("35 mm, deep focus", "anamorphic wide shot", "85 mm, shallow depth of field",
+_LENS = ("35 mm, deep focus", "anamorphic wide shot", "85 mm, soft background",
          "24 mm, low angle", "50 mm, eye level")  # fmt: skip
 _MOVES = ("a slow push-in", "a gentle drift to the right", "a steady rise of the camera",
           "a slow pull-back that opens the scene")  # fmt: skip

@@ -32,13 +32,16 @@ _CHROMA = [128 + round((value - 128) * 224 / 255) for value in range(256)]
 
 @dataclass(frozen=True)
 class Film:
-    """What is to be made; `size` in even pixels. Without a reference the picture is painted."""
+    """What is to be made; `size` in even pixels. Without a reference the picture is painted.
+
+    No seconds make it a single picture.
+    """
 
     prompt: str
     tag: str
     size: Size
     seconds: int
-    seed: int
+    seed: str
     reference: Path | None
 
 
@@ -52,7 +55,7 @@ def write(film: Film, path: Path) -> None:
         stream = out.add_stream("libx264", rate=FPS)
         stream.width, stream.height = film.size
         stream.pix_fmt = "yuv420p"
-        stream.options = {"preset": "ultrafast", "crf": "23", "tune": "zerolatency"}
+        stream.options = {"preset": "ultrafast", "qp": "24", "tune": "zerolatency"}
         # One thread: the same bytes every time, and no more than its share of a small machine.
         stream.codec_context.thread_count = 1
         for number in range(frames):

@@ -64,8 +64,8 @@ def _accept(
     job = world.book.accept(endpoint, asked, world.chaos.fate(occasion))
     refused = any(word in asked.prompt.casefold() for word in REFUSED_WORDS)
     if refused or (hit is not None and hit.name == "failed_at_create"):
-        job.failure, job.failed_at, job.awaits_reference = "provider rejected prompt", 0.0, False
-    if job.awaits_reference:
+        job.failure, job.failed_at = "provider rejected prompt", job.accepted_at
+    elif job.awaits_reference:
         world.spawn(_fetch_references(world, job))
     return Answer(_created(job))
 

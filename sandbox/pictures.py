@@ -47,20 +47,31 @@ NIGHTS = (
 )
 
 _WORDS = (
-    ("city", r"cit(y|ies)|street|neon|urban|skyline|tower|night market|tokyo|城|街|霓虹|都市|夜市"),
+    (
+        "city",
+        r"\b(?:city|cities|streets?|neon|urban|skyline|towers?|night market|tokyo)\b"
+        "|城|街|霓虹|都市|夜市",
+    ),
     (
         "sea",
-        r"\bsea\b|ocean|beach|coast|wave|harbou?r|boat|lake|river|whale|island|海|湖|江|船|浪|岛",
+        r"\b(?:sea|ocean|beach|coast|waves?|harbou?rs?|boats?|lake|river|whales?|islands?)\b"
+        "|海|湖|江|船|浪|岛",
     ),
-    ("lights", r"space|galax|planet|abstract|dream|light trail|star(s|ry)|星|宇宙|银河|抽象|梦"),
+    (
+        "lights",
+        r"\b(?:space|galaxy|planets?|abstract|dreams?|stars|starry|aurora|robots?)\b"
+        "|星|宇宙|银河|抽象|梦",
+    ),
     (
         "hills",
-        r"mountain|hill|forest|valley|desert|dune|field|tea|snow|village|山|林|谷|沙|雪|村|茶",
+        r"\b(?:mountains?|hills?|forest|valley|desert|dunes?|field|tea|snow|village)\b"
+        "|山|林|谷|沙|雪|村|茶",
     ),
 )
+"""What a prompt that names none of these shows is drawn by seed."""
 
 
-def png(prompt: str, tag: str, size: Size, seed: int) -> bytes:
+def png(prompt: str, tag: str, size: Size, seed: str) -> bytes:
     """The picture as PNG of exactly `size`, with the prompt drawn in at the bottom left."""
     image = paint(prompt, size, seed)
     words = caption(prompt, tag, *size)
@@ -71,7 +82,7 @@ def png(prompt: str, tag: str, size: Size, seed: int) -> bytes:
     return out.getvalue()
 
 
-def paint(prompt: str, size: Size, seed: int) -> Image.Image:
+def paint(prompt: str, size: Size, seed: str) -> Image.Image:
     """RGB without words. The same prompt, size and seed give the same pixels."""
     width, height = size
     chance = Chance(seed, prompt)
@@ -85,7 +96,7 @@ def paint(prompt: str, size: Size, seed: int) -> Image.Image:
 class Chance:
     """Numbers that depend on the seed, the prompt and the order in which they are drawn."""
 
-    def __init__(self, seed: int, prompt: str) -> None:
+    def __init__(self, seed: str, prompt: str) -> None:
         self._key = seeded.digest(seed, prompt)
         self._drawn = 0
 
@@ -200,12 +211,16 @@ def _sea(size: Size, chance: Chance) -> Image.Image:
     sun = (chance.between(0.28, 0.72) * width, line - height * chance.between(0.02, 0.12))
     _glow(image, sun, min(size) * 0.6, colours.sun)
     _disc(image, sun, min(size) * 0.07, colours.sun)
-    water = (_mix(colours.horizon, colours.middle, 0.35), _mix(colours.middle, colours.top, 0.7),
-             _mix(colours.top, colours.land, 0.75))  # fmt: skip
+    island = _ridge(chance, width, line + height * 0.01, height * 0.02)
+    shore = _mix(colours.land, colours.middle, 0.35)
+    ImageDraw.Draw(image).polygon([*island, (width, line), (0, line)], fill=shore)
+    water = (
+        _mix(colours.horizon, colours.middle, 0.35),
+        _mix(colours.middle, colours.top, 0.7),
+        _mix(colours.top, colours.land, 0.75),
+    )
     image.paste(_gradient((width, height - line), water), (0, line))
     draw = ImageDraw.Draw(image)
-    island = _ridge(chance, width, line + height * 0.01, height * 0.02)
-    draw.polygon([*island, (width, line), (0, line)], fill=_mix(colours.land, colours.middle, 0.35))
     for row in range(90):
         near = row / 90
         y = line + (height - line) * near**1.5 + 2

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import httpx
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 _LIMIT = 30_000_000
 _AT_ONCE = 32
@@ -76,7 +76,7 @@ class References:
             with Image.open(BytesIO(data)) as image:
                 width, height = image.size
                 image.load()
-        except (UnidentifiedImageError, OSError, SyntaxError) as exc:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as exc:
             raise Unusable("the reference is not a readable image") from exc
         path = self._folder / hashlib.sha256(data).hexdigest()
         if not path.exists():
