@@ -352,13 +352,9 @@ def test_a_limit_below_one():
 # --- whatever the bytes
 
 
-csv_like = st.lists(
-    st.sampled_from(
-        b'id topic seconds , ; " "" { } ": [ null 4 \xff \xef\xbb\xbf \xe7\x81\xaf'.split()
-        + [b"\t", b"\n", b"\r\n", b"\r", b"\x00"]
-    ),
-    max_size=60,
-).map(b"".join)
+PIECES = b'id topic seconds , ; " "" { } ": [ null 4 \xff \xef\xbb\xbf \xe7\x81\xaf'.split()
+BREAKS = [b"\t", b"\n", b"\r\n", b"\r", b"\x00"]
+csv_like = st.lists(st.sampled_from(PIECES + BREAKS), max_size=60).map(b"".join)
 
 
 @settings(
