@@ -1,0 +1,94 @@
+"""`python -m blocks` saves the blocks from the environment; `python -m blocks check` tries them.
+
+Environment: GLOBALAIOPC_API_KEY and MEDIA_BUCKET; optional GLOBALAIOPC_TEXT_BASE_URL,
+GLOBALAIOPC_MEDIA_BASE_URL, GLOBALAIOPC_TIME_SCALE, MEDIA_PREFIX, and boto3's AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL_S3. PREFECT_API_URL says
+where. Without AWS_ACCESS_KEY_ID no credentials are saved and boto3's own chain is used.
+
+Exit codes: 0 done, all well; 1 a check failed or the server cannot be reached; 2 bad settings.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.settings import get_current_settings
+
+from blocks.bucket import MediaBucket
+from blocks.connection import GlobalAIOPC
+from blocks.saving import DEFAULT, Settings, save_blocks
+from globalaiopc.errors import ConfigurationError
+from ledger import Verdict
+
+USAGE = "Usage: python -m blocks [check]\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    if list(arguments) not in ([], ["check"]):
+        sys.stderr.write(USAGE)
+        return 2
+    try:
+        return asyncio.run(_check() if arguments else _save())
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error.message} {error.advice}".strip() + "\n")
+        return 2
+    except (httpx.HTTPError, OSError) as error:
+        sys.stderr.write(_unreachable(error) + "\n")
+        return 1
+
+
+async def _save() -> int:
+    settings = Settings.from_environment(os.environ)
+    async with get_client() as client:
+        for saved in await save_blocks(settings, client):
+            sys.stdout.write(f"{saved.outcome:<9}  {saved.block}\n")
+    return 0
+
+
+async def _check() -> int:
+    healthy = True
+    for kind in (GlobalAIOPC, MediaBucket):
+        sys.stdout.write(f"{kind.get_block_type_slug()}/{DEFAULT}\n")
+        for verdict in await _verdicts(kind):
+            healthy &= verdict.ok
+            sys.stdout.write(_line(verdict))
+    return 0 if healthy else 1
+
+
+async def _verdicts(kind: type[GlobalAIOPC] | type[MediaBucket]) -> tuple[Verdict, ...]:
+    try:
+        block: GlobalAIOPC | MediaBucket = await kind.aload(DEFAULT)
+    except ValueError:
+        detail = "There is no such block on the Prefect server."
+    except RuntimeError:
+        detail = "What is stored does not hold together."
+    else:
+        return await block.check()
+    return (Verdict("block loads", ok=False, detail=detail, advice="Run `python -m blocks`."),)
+
+
+def _line(verdict: Verdict) -> str:
+    mark = "✓" if verdict.ok else "✗"
+    advice = f"\n      {verdict.advice}" if verdict.advice else ""
+    return f"  {mark} {verdict.name}: {verdict.detail}{advice}\n"
+
+
+def _unreachable(error: Exception) -> str:
+    parts = urlsplit(get_current_settings().api.url or "")
+    where = f" at {parts.scheme}://{parts.hostname}:{parts.port}" if parts.hostname else ""
+    if isinstance(error, httpx.HTTPStatusError):
+        how = f"answered HTTP {error.response.status_code}"
+    else:
+        how = f"does not answer ({type(error).__name__})"
+    return (
+        f"The Prefect server{where} {how}: start it with `prefect server start`, or correct "
+        "PREFECT_API_URL."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,173 @@
+"""From the environment to saved blocks. Saving twice changes nothing.
+
+What the environment names is put into the blocks. What it leaves out stays as somebody set it in
+the UI, or becomes the default of a new block.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from prefect.blocks.core import Block
+from prefect.blocks.system import Secret
+from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import ObjectNotFound
+from prefect_aws.client_parameters import AwsClientParameters
+from prefect_aws.credentials import AwsCredentials
+from pydantic import ValidationError
+
+from blocks.bucket import MediaBucket
+from blocks.connection import SECRET_NAME, GlobalAIOPC
+from globalaiopc.auth import KEY_VARIABLE, check_key
+from globalaiopc.errors import ConfigurationError, MissingKey
+
+B = TypeVar("B", bound=Block)
+
+DEFAULT = "default"
+CREDENTIALS_NAME = "media-bucket-credentials"
+VARIABLES = {
+    "text_base_url": "GLOBALAIOPC_TEXT_BASE_URL",
+    "media_base_url": "GLOBALAIOPC_MEDIA_BASE_URL",
+    "time_scale": "GLOBALAIOPC_TIME_SCALE",
+    "bucket": "MEDIA_BUCKET",
+    "prefix": "MEDIA_PREFIX",
+}
+"""Where the fields of the two blocks come from."""
+
+Outcome = Literal["created", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One block document and what became of it."""
+
+    block: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says, checked. What it leaves out is absent."""
+
+    key: str = field(repr=False)
+    connection: Mapping[str, str]
+    bucket: Mapping[str, str]
+    aws: Mapping[str, object] | None = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Raises `ConfigurationError` with a sentence that names the variable."""
+        if not environment.get(KEY_VARIABLE):
+            raise MissingKey(f"{KEY_VARIABLE} is not set: it holds your GlobalAI OPC API key.")
+        if not environment.get(VARIABLES["bucket"]):
+            raise ConfigurationError(
+                f"{VARIABLES['bucket']} is not set: it names the S3 bucket for media and receipts.",
+                code="missing_bucket",
+            )
+        settings = cls(
+            key=check_key(environment[KEY_VARIABLE]),
+            connection=_given(environment, "text_base_url", "media_base_url", "time_scale"),
+            bucket=_given(environment, "bucket", "prefix"),
+            aws=_aws(environment),
+        )
+        # Built once before anything is saved, so that a bad value saves nothing at all.
+        _try_out(GlobalAIOPC, {**settings.connection, "api_key": Secret(value="unused")})
+        _try_out(MediaBucket, settings.bucket)
+        return settings
+
+
+async def save_blocks(settings: Settings, client: PrefectClient) -> tuple[Saved, ...]:
+    """Register the block types, and save what the settings name where it differs."""
+    for block_type in (GlobalAIOPC, MediaBucket):  # and, with them, the types that they nest
+        await block_type.aregister_type_and_schema(client=client)
+    secret, first = await _save(client, SECRET_NAME, Secret, {"value": settings.key})
+    _, second = await _save(
+        client, DEFAULT, GlobalAIOPC, {**settings.connection, "api_key": secret}
+    )
+    saved = [first, second]
+    bucket: dict[str, object] = {**settings.bucket}
+    if settings.aws is not None:
+        credentials, third = await _save(client, CREDENTIALS_NAME, AwsCredentials, settings.aws)
+        saved.append(third)
+        bucket["credentials"] = credentials
+    _, last = await _save(client, DEFAULT, MediaBucket, bucket)
+    return (*saved, last)
+
+
+async def _save(
+    client: PrefectClient, name: str, kind: type[B], values: Mapping[str, object]
+) -> tuple[B, Saved]:
+    """Save `values` over what is stored under this name; nothing when that is no change."""
+    block_name = f"{kind.get_block_type_slug()}/{name}"
+    await kind.aregister_type_and_schema(client=client)
+    schema = kind._block_schema_id
+    try:
+        stored = await client.read_block_document_by_name(name, kind.get_block_type_slug())
+    except ObjectNotFound:
+        new = kind.model_validate(values)
+        await new.asave(name, client=client)
+        return new, Saved(block_name, "created")
+    old = await _loaded(client, name, kind)
+    kept = {} if old is None else {field: getattr(old, field) for field in kind.model_fields}
+    new = kind.model_validate({**kept, **values})
+    # Another schema: an older release saved it, and the UI would go on showing the old form.
+    if old is not None and stored.block_schema_id == schema and _same(old, new):
+        return old, Saved(block_name, "unchanged")
+    await new.asave(name, overwrite=True, client=client)
+    return new, Saved(block_name, "updated")
+
+
+async def _loaded(client: PrefectClient, name: str, kind: type[B]) -> B | None:
+    """The stored block, or None when what the UI let somebody save does not hold together."""
+    try:
+        return await kind.aload(name, client=client)
+    except (RuntimeError, ValueError):
+        return None
+
+
+def _same(old: Block, new: Block) -> bool:
+    return all(
+        _identity(getattr(old, name)) == _identity(getattr(new, name))
+        for name in type(new).model_fields
+    )
+
+
+def _identity(value: object) -> object:
+    """A nested block is the same when it is the same document: its content is saved on its own."""
+    return value._block_document_id if isinstance(value, Block) else value
+
+
+def _given(environment: Mapping[str, str], *fields: str) -> dict[str, str]:
+    found = {name: environment.get(VARIABLES[name], "") for name in fields}
+    return {name: value for name, value in found.items() if value}
+
+
+def _aws(environment: Mapping[str, str]) -> dict[str, object] | None:
+    """The fields of AwsCredentials. One unit: a session token of yesterday must not stay."""
+    access_key = environment.get("AWS_ACCESS_KEY_ID")
+    if not access_key:
+        return None
+    secret_key = environment.get("AWS_SECRET_ACCESS_KEY")
+    if not secret_key:
+        raise ConfigurationError(
+            "AWS_SECRET_ACCESS_KEY is not set, and AWS_ACCESS_KEY_ID is.", code="missing_secret"
+        )
+    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    return {
+        "aws_access_key_id": access_key,
+        "aws_secret_access_key": secret_key,
+        "aws_session_token": environment.get("AWS_SESSION_TOKEN") or None,
+        "region_name": region or None,
+        "aws_client_parameters": AwsClientParameters(endpoint_url=endpoint or None),
+    }
+
+
+def _try_out(kind: type[Block], values: Mapping[str, object]) -> None:
+    try:
+        kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        variable = VARIABLES.get(str(first["loc"][0]), str(first["loc"][0]))
+        what = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise ConfigurationError(f"{variable} is not usable: {what}.", code="bad_setting") from None
