@@ -9,7 +9,7 @@ GlobalAIOPCError
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from globalaiopc.errors import Charged, GlobalAIOPCError, InvalidRequest, WhoActs
 
@@ -52,7 +52,7 @@ class BadBriefs(InvalidRequest):
     """
 
     code = "bad_briefs"
-    advice = "Correct these rows and run the same batch again."
+    advice = "Correct the list and run the same batch again."
 
     def __init__(self, problems: Sequence[BriefProblem]) -> None:
         self.problems = tuple(problems)
@@ -96,6 +96,22 @@ class ScriptUnreadable(GlobalAIOPCError):
     retry_is_free = True
     who_acts: WhoActs = "operator"
     advice = "Move the file away to have the script written anew, or run the newer version."
+
+
+class NothingLanded(GlobalAIOPCError):
+    """A run ended and nothing landed. `report` is what the run would have returned."""
+
+    code = "nothing_landed"
+    charged: Charged = "unknown"
+    retry_is_free = False
+    who_acts: WhoActs = "user"
+
+    def __init__(self, message: str, *, report: dict[str, JsonValue]) -> None:
+        super().__init__(message)
+        self.report = report
+
+    def __str__(self) -> str:
+        return self.message
 
 
 def shown(value: object, limit: int = 60) -> str:

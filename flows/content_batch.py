@@ -1,0 +1,94 @@
+"""A batch: many briefs, each on its way from script to image to video at its own pace."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+
+from flows.briefs import Brief
+from flows.ending import Outcome, end_of_batch, refused
+from flows.errors import BadBriefs
+from flows.manifest import load_briefs
+from flows.publishing import publish
+from flows.report import BatchReport
+from flows.run_names import this_batch
+from flows.running import run_brief
+from flows.work import Work
+from tasks import Studio, open_studio
+
+
+@flow(description="A list of briefs becomes scripts, images and videos in the bucket.")
+async def content_batch(
+    briefs: list[Brief] | str,
+    batch_id: str | None = None,
+    *,
+    columns: dict[str, str] | None = None,
+    limit: int | None = None,
+    timezone: str | None = None,
+    connection: str = "default",
+    bucket: str = "default",
+) -> State[Outcome]:
+    """Make every brief of a list; a brief that fails stops no other.
+
+    Args:
+        briefs: The briefs themselves, or where a CSV, TSV or JSONL file of them lies: a path on
+            the worker, or s3://bucket/key.
+        batch_id: Name of the batch. The same name is the same work: running it again continues
+            it and pays for nothing twice. May hold {date}, {datetime} or strftime fields, filled
+            from the scheduled time. Empty: named after this run.
+        columns: For a file: which of its columns is which field, such as {"Prompt": "topic"}.
+        limit: For a file: only its first so many briefs.
+        timezone: Time zone of {date}, such as Europe/Berlin. Empty: UTC.
+        connection: Name of the GlobalAIOPC block.
+        bucket: Name of the MediaBucket block.
+
+    Returns:
+        The report: batch_id, totals, and an item for each brief. It also lies in the bucket as
+        report.json, beside manifest.jsonl. The state is Completed when all landed, PartlyLanded
+        when some did, NothingLanded (failed) when none did.
+
+    """
+    try:
+        async with open_studio(connection, bucket) as studio:
+            name = this_batch(batch_id, timezone)
+            found = await _read(studio, briefs, columns, limit)
+            report = await _run(studio, name, found)
+            await publish(studio, report)
+    except BadBriefs as error:
+        return refused(error)
+    return end_of_batch(report)
+
+
+async def _read(
+    studio: Studio,
+    briefs: Sequence[Brief] | str,
+    columns: dict[str, str] | None,
+    limit: int | None,
+) -> Sequence[Brief]:
+    return await asyncio.to_thread(
+        load_briefs,
+        briefs,
+        catalogue=studio.client.catalogue,
+        columns=columns,
+        limit=limit,
+        open_s3=studio.open_s3,
+    )
+
+
+async def _run(studio: Studio, batch_id: str, briefs: Sequence[Brief]) -> BatchReport:
+    started = datetime.now(UTC)
+    get_run_logger().info("Batch %s: %d briefs", batch_id, len(briefs))
+    items = await asyncio.gather(
+        *(run_brief(studio, Work(batch_id, brief), "video") for brief in briefs)
+    )
+    return BatchReport.of(
+        batch_id,
+        items,
+        started=started,
+        ended=datetime.now(UTC),
+        flow_run=str(flow_run.get_id()),
+    )

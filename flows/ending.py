@@ -1,0 +1,41 @@
+"""The state a run ends in: what happened and what to do, told apart by its name."""
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from pydantic import JsonValue
+
+from flows.errors import BadBriefs, NothingLanded
+from flows.report import BatchReport, ReportItem, sentence, verdict
+
+Outcome = dict[str, JsonValue]
+
+
+def end_of_batch(report: BatchReport) -> State[Outcome]:
+    """`Completed` when all landed, `PartlyLanded` when some did, `NothingLanded` when none did.
+
+    `PartlyLanded` is of the type Completed, so that a caller gets the report; `NothingLanded` is
+    of the type Failed, and its exception carries the report.
+    """
+    data: Outcome = report.model_dump(mode="json")
+    match verdict(report):
+        case "all":
+            return Completed(message=sentence(report), data=data)
+        case "some":
+            return Completed(name="PartlyLanded", message=sentence(report), data=data)
+        case "none":
+            error = NothingLanded(sentence(report), report=data)
+            return Failed(name="NothingLanded", message=sentence(report), data=error)
+
+
+def end_of_brief(item: ReportItem) -> State[Outcome]:
+    """`Completed` when the brief landed, else a Failed state named after how it stands."""
+    data: Outcome = item.model_dump(mode="json")
+    if item.error is None:
+        return Completed(message=f"{item.id} landed: {item.video or item.image}", data=data)
+    error = NothingLanded(f"{item.id}: {item.error.message} {item.error.advice}", report=data)
+    return Failed(name=item.state.capitalize(), message=str(error), data=error)
+
+
+def refused(error: BadBriefs) -> State[Outcome]:
+    """`Refused`: the briefs themselves are wrong, and nothing was sent."""
+    return Failed(name="Refused", message=error.message, data=error)

@@ -1,0 +1,23 @@
+"""What the three flows of a single brief share."""
+
+from prefect.client.schemas.objects import State
+
+from flows.briefs import Brief, Makes, validate_brief
+from flows.ending import Outcome, end_of_brief, refused
+from flows.errors import BadBriefs
+from flows.run_names import this_batch
+from flows.running import run_brief
+from flows.work import Work
+from tasks import open_studio
+
+
+async def run_single(
+    brief: Brief, batch_id: str | None, *, makes: Makes, connection: str, bucket: str
+) -> State[Outcome]:
+    """Make one brief and end in a state that says how it went and what to do."""
+    async with open_studio(connection, bucket) as studio:
+        problems = validate_brief(brief, studio.client.catalogue, makes=makes)
+        if problems:
+            return refused(BadBriefs(problems))
+        item = await run_brief(studio, Work(this_batch(batch_id), brief), makes)
+    return end_of_brief(item)

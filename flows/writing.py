@@ -1,0 +1,120 @@
+"""The script stage: a chat model turns a topic into two prompts, once and for all.
+
+A text call is no job: it costs a fraction of a cent and leaves nothing to fetch. Two live
+processes still ask only once, since one of them holds the claim; but when an answer was lost, or
+a process died while asking, a later run asks again instead of holding the brief for a person.
+"""
+
+import hashlib
+
+from flows.errors import ScriptInvalid
+from flows.script import (
+    Script,
+    StoredScript,
+    parse_script,
+    repair_messages,
+    script_messages,
+    script_of,
+)
+from flows.work import Work
+from globalaiopc import ChatMessage, ChatReply, ChatRequest, GlobalAIOPCError
+from ledger import Held, Known, Landed, Mine, Theirs
+from tasks import KeptError, Studio, chat_completions
+
+FOLLOW_SECONDS = 1.0
+STAGE = "script"
+
+
+async def make_script(studio: Studio, work: Work) -> Script:
+    """Return the brief's prompts: its own, the ones stored, or new ones that are then stored.
+
+    What is stored first wins, so that every rerun asks for the same image.
+    """
+    own = script_of(work.brief)
+    if own is not None:
+        await _store(studio, work, StoredScript(brief_id=work.brief.id, script=own))
+        return own
+    while True:
+        outcome = await _claim(studio, work)
+        kept = await _stored(studio, work)
+        if kept is not None:
+            return kept
+        match outcome:
+            case Mine(held):
+                return await _ask(studio, work, held)
+            case Known(held):
+                return await _ask(studio, work, await _again(studio, held))
+            case Theirs():
+                await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
+
+
+async def _claim(studio: Studio, work: Work) -> Mine | Theirs | Known:
+    return await studio.ledger.claim(
+        work.job(STAGE),
+        endpoint=ChatRequest.endpoint,
+        model=work.brief.text_model,
+        api=ChatRequest.api,
+        key_hash=studio.client.key_hash,
+        asked={"model": work.brief.text_model, "topic": work.brief.topic},
+    )
+
+
+async def _again(studio: Studio, held: Held) -> Held:
+    error = held.receipt.error
+    if held.receipt.state == "failed" and error is not None:
+        raise KeptError(error)
+    return await studio.ledger.resubmit(held, by="the script stage: a text call is asked again")
+
+
+async def _ask(studio: Studio, work: Work, held: Held) -> Script:
+    try:
+        stored = await _converse(studio, work)
+    except GlobalAIOPCError as error:
+        settle = studio.ledger.failed if error.charged == "no" else studio.ledger.unknown
+        await settle(held, error.info())
+        raise
+    await _store(studio, work, stored)
+    body = stored.to_bytes()
+    await studio.ledger.landed(
+        held,
+        Landed(
+            key=work.script_key,
+            sha256=hashlib.sha256(body).hexdigest(),
+            size=len(body),
+            content_type="application/json",
+        ),
+    )
+    return await _stored(studio, work) or stored.script
+
+
+async def _converse(studio: Studio, work: Work) -> StoredScript:
+    row = studio.client.catalogue.get(work.brief.video_model)
+    messages = script_messages(work.brief, seconds=row.default_seconds if row else None)
+    reply = await _chat(studio, work, messages)
+    try:
+        script = parse_script(reply.text)
+    except ScriptInvalid as problem:
+        repair = (*messages, *repair_messages(reply.text, problem.problem))
+        reply = await _chat(studio, work, repair)
+        script = parse_script(reply.text)
+    return StoredScript.of(work.brief, script, reply)
+
+
+async def _chat(studio: Studio, work: Work, messages: tuple[ChatMessage, ...]) -> ChatReply:
+    request = ChatRequest(
+        model=work.brief.text_model,
+        messages=messages,
+        response_format={"type": "json_object"},
+    )
+    return await chat_completions(studio, request, label=work.brief.id)
+
+
+async def _store(studio: Studio, work: Work, stored: StoredScript) -> None:
+    await studio.store.put_if_absent(
+        work.script_key, stored.to_bytes(), content_type="application/json"
+    )
+
+
+async def _stored(studio: Studio, work: Work) -> Script | None:
+    kept = await studio.store.get(work.script_key)
+    return StoredScript.from_bytes(kept.body).script if kept is not None else None

@@ -1,0 +1,46 @@
+"""How every task of this package is declared: no cache, no stored result, retries only if free.
+
+Prefect's task retries are the one layer that tries a step again. The client sends a create once,
+the flows have no retries of their own, and a result is never kept by Prefect: receipts are.
+"""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from globalaiopc import GlobalAIOPCError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DELAYS = (1.0, 3.0, 10.0, 30.0, 60.0)
+"""Seconds before each retry. A 429's own Retry-After is kept by the client's shared cool-down."""
+
+
+def retry_is_free(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Prefect's `retry_condition_fn`: the error's own answer, when nobody has to act first."""
+    error = state.data
+    return (
+        isinstance(error, GlobalAIOPCError) and error.retry_is_free and error.who_acts == "nobody"
+    )
+
+
+def api_task(
+    *, name: str, run_name: str, description: str, tags: Sequence[str]
+) -> Callable[[Callable[P, Coroutine[Any, Any, R]]], Task[P, Coroutine[Any, Any, R]]]:
+    """Declare a coroutine as a Prefect task under this project's rules."""
+    return task(
+        name=name,
+        task_run_name=run_name,
+        description=description,
+        tags=["globalaiopc", *tags],
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=len(DELAYS),
+        retry_delay_seconds=list(DELAYS),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=retry_is_free,
+    )

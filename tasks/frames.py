@@ -1,0 +1,34 @@
+"""Handing a landed picture to a video model: at its exact pixel size, behind a presigned URL."""
+
+import asyncio
+
+from ledger import Landed
+from tasks.landing import fit_image
+from tasks.studio import Studio
+
+URL_SECONDS = 24 * 3600
+"""The provider fetches the picture when the job leaves its queue; a job is given up long before."""
+
+
+async def first_frame(
+    studio: Studio, folder: str, image: Landed, size: tuple[int, int] | None
+) -> str:
+    """Return a URL of the image at `size` pixels (as it is, when None).
+
+    The fitted copy lies beside the image as `frame-{width}x{height}.png` and is made once. The
+    URL is a secret: it goes into the request and nowhere else.
+    """
+    key = image.key
+    if size is not None and size != (image.width, image.height):
+        key = f"{folder}/frame-{size[0]}x{size[1]}-{image.sha256[:12]}.png"
+        if await studio.store.head(key) is None:
+            await _fit(studio, image, key, size)
+    return await studio.store.presign_get(key, URL_SECONDS)
+
+
+async def _fit(studio: Studio, image: Landed, key: str, size: tuple[int, int]) -> None:
+    stored = await studio.store.get(image.key)
+    if stored is None:
+        raise FileNotFoundError(image.key)
+    fitted = await asyncio.to_thread(fit_image, stored.body, *size)
+    await studio.store.put(key, fitted, content_type="image/png")

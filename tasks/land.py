@@ -1,0 +1,69 @@
+"""Landing as a Prefect task: from the provider's URL into the bucket, whole or not at all."""
+
+from typing import Literal
+
+from ledger import Landed, Receipt, ReceiptMoved
+from tasks.declare import api_task
+from tasks.landing import already_landed, land_media, land_poster
+from tasks.orders import Bought, media_stem, poster_key
+from tasks.paid import seen_completed
+from tasks.studio import Studio
+
+
+@api_task(
+    name="land",
+    run_name="{bought.label}",
+    description="Stream the finished media into the bucket, prove that it is whole, note it.",
+    tags=["landing"],
+)
+async def land(studio: Studio, bought: Bought) -> Landed:
+    """Put one bought medium under its brief's folder; free, and repeatable at any time.
+
+    A video gets a poster frame beside it. Raises the landing's errors; the job stays `completed`,
+    and the next run lands it with a fresh URL.
+    """
+    receipt = bought.held.receipt
+    if receipt.media is not None:
+        return receipt.media
+    media = await _repaired(studio, receipt) or await _landed(studio, bought)
+    try:
+        await studio.ledger.landed(bought.held, media)
+    except ReceiptMoved:
+        held = await studio.ledger.look(receipt.job)
+        if held is None or held.receipt.media is None:
+            raise
+        return held.receipt.media
+    return media
+
+
+async def _repaired(studio: Studio, receipt: Receipt) -> Landed | None:
+    """The medium that a process uploaded just before it died, without another download."""
+    media = await already_landed(studio.store, media_stem(receipt.job))
+    if media is not None and _kind(receipt) == "video":
+        await land_poster(store=studio.store, video=media, poster_key=poster_key(receipt.job))
+    return media
+
+
+async def _landed(studio: Studio, bought: Bought) -> Landed:
+    receipt = bought.held.receipt
+
+    async def fresh_url() -> str:
+        return (await seen_completed(studio, receipt)).media_url or ""
+
+    kind = _kind(receipt)
+    return await land_media(
+        store=studio.store,
+        key_stem=media_stem(receipt.job),
+        media_url=bought.media_url or await fresh_url(),
+        kind=kind,
+        http=studio.media_http,
+        refresh=fresh_url,
+        metadata={"model": receipt.model, "task-id": bought.task_id},
+        poster_key=poster_key(receipt.job) if kind == "video" else None,
+        room=studio.room,
+        clock=studio.client.clock,
+    )
+
+
+def _kind(receipt: Receipt) -> Literal["image", "video"]:
+    return "video" if receipt.job.stage == "video" else "image"

@@ -1,0 +1,58 @@
+"""A paid job as it is asked for, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from globalaiopc import MediaRequest
+from ledger import Held, JobKey
+
+
+@dataclass(frozen=True)
+class Order:
+    """One paid generation: where its receipt lies, what is sent, and what is remembered of it.
+
+    `asked` is the fingerprint's input and outlives every release of this software: it holds the
+    neutral words (`prompt`, `ratio`, `seconds`, …) and the SHA-256 of input media, never a URL.
+    """
+
+    key: JobKey
+    request: MediaRequest = field(repr=False)
+    asked: Mapping[str, JsonValue] = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """How the task run is called in the Prefect UI."""
+        return f"{self.key.brief_id} · {self.key.stage} · {self.request.model}"
+
+
+@dataclass(frozen=True)
+class Bought:
+    """A finished job. `media_url` is None when the media has landed already."""
+
+    held: Held
+    media_url: str | None = field(default=None, repr=False)
+
+    @property
+    def label(self) -> str:
+        """How the landing's task run is called in the Prefect UI."""
+        return f"{self.held.receipt.job.brief_id} · land {self.held.receipt.job.stage}"
+
+    @property
+    def task_id(self) -> str:
+        """The provider's id of the job. A bought job always has one."""
+        return self.held.receipt.task_id or ""
+
+
+def media_stem(job: JobKey) -> str:
+    """Where a job's medium lands, without the extension: `{batch_id}/{brief_id}/video`.
+
+    A later take lies beside the first and never on top of it.
+    """
+    return f"{job.folder}/{job.stage}" + (f".take{job.take}" if job.take > 1 else "")
+
+
+def poster_key(job: JobKey) -> str:
+    """Where the poster of a video job lies."""
+    return f"{job.folder}/poster" + (f".take{job.take}" if job.take > 1 else "") + ".jpg"

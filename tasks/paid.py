@@ -1,0 +1,158 @@
+"""The one way in which this project spends money: claim, send once, remember, wait.
+
+If the process dies on a line, the next run finds in the receipt:
+
+    before the claim is written     nothing: it claims and sends
+    claim written, nothing sent     an intent: unknown once its lease has ended, never sent again
+    sent, answer not yet recorded   the same: it cannot be told apart from the line above
+    `submitted` written             the provider's id: it waits for the same job
+    `completed` written             the same id: it asks for a fresh URL and lands
+"""
+
+import asyncio
+from collections.abc import Awaitable
+
+from globalaiopc import (
+    ApiVersion,
+    BeforeSend,
+    GlobalAIOPCError,
+    JobFailed,
+    MediaRequest,
+    NanoBananaRequest,
+    NotSent,
+    OutcomeUnknown,
+    SoraRequest,
+    Submission,
+    TaskGone,
+    TaskView,
+)
+from ledger import Held, JobUnknown, Known, Mine, Receipt, ReceiptMoved, Theirs
+from tasks.errors import KeptError
+from tasks.orders import Bought, Order
+from tasks.studio import Studio
+
+FOLLOW_SECONDS = 2.0
+"""How often a job that another process is just sending is looked at (a read of the bucket)."""
+
+
+async def buy(studio: Studio, order: Order) -> Bought:
+    """Bring one paid job to `completed`, paying for it at most once.
+
+    Whatever an earlier run, another process or another machine has done for the same key is
+    continued. Raises the API's own errors, `JobUnknown` for a job whose fate nobody knows, and
+    `RequestChanged` when the key was used for another request.
+    """
+    held = await studio.ledger.look(order.key)
+    if held is not None and held.receipt.state in ("submitted", "completed", "landed"):
+        await _claim(studio, order)
+        return await _finish(studio, held)
+    async with studio.limits.place(order.key.stage):
+        return await _finish(studio, await _send_or_follow(studio, order))
+
+
+async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
+    request = order.request
+    return await studio.ledger.claim(
+        order.key,
+        endpoint=request.endpoint,
+        model=request.model,
+        api=request.api,
+        key_hash=studio.client.key_hash,
+        asked=order.asked,
+    )
+
+
+async def _send_or_follow(studio: Studio, order: Order) -> Held:
+    while True:
+        outcome = await _claim(studio, order)
+        match outcome:
+            case Mine(held):
+                return await _send_once(studio, order, held)
+            case Known(held):
+                return held
+            case Theirs():
+                await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
+
+
+async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
+    ledger = studio.ledger
+
+    def before_send() -> None:
+        # Checked last of all: a machine may have slept since the claim was written.
+        if not ledger.still_mine(held):
+            raise NotSent("The claim ran out before the request could be sent.")
+
+    try:
+        submission = await _submit(studio, order.request, before_send)
+    except GlobalAIOPCError as error:
+        settle = ledger.failed if error.charged == "no" else ledger.unknown
+        await settle(held, error.info())
+        raise
+    except BaseException as error:
+        lost = OutcomeUnknown(f"Stopped while the request was on its way ({type(error).__name__}).")
+        await asyncio.shield(ledger.unknown(held, lost.info()))
+        raise
+    return await asyncio.shield(ledger.submitted(held, submission.task_id))
+
+
+async def _submit(studio: Studio, request: MediaRequest, before_send: BeforeSend) -> Submission:
+    match request:
+        case NanoBananaRequest():
+            return await studio.client.nano_banana(request, before_send=before_send)
+        case SoraRequest():
+            return await studio.client.sora(request, before_send=before_send)
+
+
+async def _finish(studio: Studio, held: Held) -> Bought:
+    receipt = held.receipt
+    match receipt.state:
+        case "landed":
+            return Bought(held)
+        case "completed" | "submitted":
+            return await _wait(studio, held)
+        case "failed" if receipt.error is not None:
+            raise KeptError(receipt.error)
+        case _:
+            raise JobUnknown(receipt)
+
+
+async def _wait(studio: Studio, held: Held) -> Bought:
+    try:
+        view = await seen_completed(studio, held.receipt)
+    except (JobFailed, TaskGone) as error:
+        await _or_follow(studio, held, studio.ledger.failed(held, error.info()))
+        raise
+    if held.receipt.state == "submitted":
+        held = await _or_follow(studio, held, _record_completion(studio, held, view))
+    return Bought(held, media_url=view.media_url)
+
+
+async def seen_completed(studio: Studio, receipt: Receipt) -> TaskView:
+    """The provider's view of a job that is done, with a URL as fresh as can be had."""
+    task_id = receipt.task_id or ""
+    api: ApiVersion = "v2" if receipt.api == "v2" else "v1"
+    if receipt.state == "completed":
+        view = await studio.client.result(task_id, api=api)
+        if view.status == "completed" and view.media_url:
+            return view
+    return await studio.client.wait(task_id, model=receipt.model, api=api)
+
+
+def _record_completion(studio: Studio, held: Held, view: TaskView) -> Awaitable[Held]:
+    return studio.ledger.completed(
+        held,
+        amount=view.amount,
+        actual_seconds=view.actual_seconds,
+        total_tokens=view.total_tokens,
+    )
+
+
+async def _or_follow(studio: Studio, held: Held, write: Awaitable[Held]) -> Held:
+    """Write, or take what another process wrote meanwhile: both saw the same job end."""
+    try:
+        return await write
+    except ReceiptMoved:
+        moved = await studio.ledger.look(held.receipt.job)
+        if moved is None:
+            raise
+        return moved

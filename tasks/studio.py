@@ -1,0 +1,122 @@
+"""What every task of a run shares: the API client, the bucket, the ledger, and the limits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
+
+from blocks import GlobalAIOPC, MediaBucket
+from globalaiopc import GlobalAIOPCClient
+from ledger import Ledger, ObjectStore
+from tasks.errors import StudioNotReady
+from tasks.landing import LandingRoom, media_client
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3.client import S3Client
+
+
+class Limits:
+    """How much of each kind may be under way in this process at once.
+
+    They live in the process because Prefect's global limits cost a thread and a round trip for
+    every holder; a job that the provider already runs is waited for without a place.
+    """
+
+    def __init__(self, *, text: int, image: int, video: int) -> None:
+        self._places = {
+            "script": asyncio.Semaphore(text),
+            "image": asyncio.Semaphore(image),
+            "video": asyncio.Semaphore(video),
+        }
+
+    def place(self, stage: str) -> AbstractAsyncContextManager[None]:
+        """Wait for a place at a stage: `script`, `image` or `video`."""
+        return self._places[stage]
+
+
+class Studio:
+    """The client, the bucket and the ledger of one run.
+
+    A plain class on purpose: Prefect walks through dataclasses and models that a task is given,
+    and copies what it finds there.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: GlobalAIOPCClient,
+        s3: "S3Client",
+        store: ObjectStore,
+        limits: Limits,
+        room: LandingRoom,
+        media_http: httpx.AsyncClient,
+    ) -> None:
+        self.client = client
+        self.store = store
+        self._s3 = s3
+        self.ledger = Ledger(store)
+        self.limits = limits
+        self.room = room
+        self.media_http = media_http
+
+    def __repr__(self) -> str:
+        return f"Studio({self.store.uri('')})"
+
+    def elsewhere(self, bucket: str) -> ObjectStore:
+        """Another bucket, with the same credentials: for what users keep there, never receipts."""
+        return ObjectStore(self._s3, bucket)
+
+    def open_s3(self, uri: str) -> "StreamingBody":
+        """Open `s3://bucket/key` for reading; blocks. Raises `StudioNotReady` naming the object."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        try:
+            return self._s3.get_object(Bucket=bucket, Key=key)["Body"]
+        except (ClientError, BotoCoreError) as error:
+            reason = (
+                error.response.get("Error", {}).get("Code", "")
+                if isinstance(error, ClientError)
+                else type(error).__name__
+            )
+            raise StudioNotReady(
+                f"{uri} cannot be read: {reason}.",
+                advice="Check the address, and that the MediaBucket's credentials may read it.",
+            ) from None
+
+
+async def _load_blocks(connection: str, bucket: str) -> tuple[GlobalAIOPC, MediaBucket]:
+    try:
+        return await GlobalAIOPC.aload(connection), await MediaBucket.aload(bucket)
+    except ValueError as error:
+        raise StudioNotReady(
+            f"The block globalaiopc/{connection} or media-bucket/{bucket} is not on this Prefect "
+            "server, or does not load."
+        ) from error
+
+
+@asynccontextmanager
+async def open_studio(
+    connection: str = "default", bucket: str = "default"
+) -> AsyncIterator[Studio]:
+    """Open the connection and the bucket by the names of their blocks.
+
+    Raises `StudioNotReady` when a block is missing, and a `ConfigurationError` when the key or an
+    address is not usable; nothing is sent in either case.
+    """
+    block, media = await _load_blocks(connection, bucket)
+    limits = Limits(
+        text=block.text_in_flight, image=block.image_in_flight, video=block.video_in_flight
+    )
+    s3 = media.s3_client()
+    async with block.client() as client, media_client() as media_http:
+        yield Studio(
+            client=client,
+            s3=s3,
+            store=ObjectStore(s3, media.bucket, media.prefix),
+            limits=limits,
+            room=LandingRoom(block.landings),
+            media_http=media_http,
+        )
