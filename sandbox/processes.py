@@ -82,7 +82,11 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        return self._code is None
+
+    @property
+    def _code(self) -> int | None:
+        return self._process.poll()
 
     def tail(self) -> str:
         with contextlib.suppress(OSError):
@@ -90,16 +94,17 @@ class Child:
             return "\n".join(lines[-TAIL_LINES:])
         return ""
 
+    def check(self) -> None:
+        """Raise `ServiceFailed` when it is no longer running."""
+        if not self.alive:
+            kind = PortTaken if "address already in use" in self.tail().lower() else ServiceFailed
+            raise kind(f"{self.name} ended with exit code {self._code}.\n{self._last_words()}")
+
     def wait_until(self, ready: Callable[[], bool], *, seconds: float, what: str) -> None:
         """Return once `ready()` is true; `ServiceFailed` if it is late or the child ended."""
         deadline = time.monotonic() + seconds
         while True:
-            if not self.alive:
-                code = self._process.returncode
-                kind = (
-                    PortTaken if "address already in use" in self.tail().lower() else ServiceFailed
-                )
-                raise kind(f"{self.name} ended with exit code {code}.\n{self._last_words()}")
+            self.check()
             if ready():
                 return
             if time.monotonic() > deadline:
@@ -107,6 +112,14 @@ class Child:
                     f"{self.name}: {what} not seen within {seconds:.0f} s.\n{self._last_words()}"
                 )
             time.sleep(0.05)
+
+    def finish(self, *, seconds: float) -> None:
+        """For a program that does its work and ends; `ServiceFailed` unless it ends with 0."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        if self._code != 0:
+            how = "did not end" if self.alive else f"ended with exit code {self._code}"
+            raise ServiceFailed(f"{self.name} {how}.\n{self._last_words()}")
 
     def stop(self, *, grace_seconds: float = 5.0, politely_seconds: float = 1.5) -> None:
         """SIGTERM to it, soon to what it started as well, and SIGKILL to whatever is left.

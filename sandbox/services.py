@@ -172,10 +172,14 @@ class S3Service(Service):
         super().__init__(log)
         self.directory = directory
         self.access = S3Access("", bucket, access_key, secret_key)
+        self.browse_url = ""
         self._ports: Sequence[int] = ()
 
     def spawn(self, ports: Sequence[int]) -> Child:
         self._ports = ports
+        # The filer shows the bucket to a browser, without a key: it listens on 127.0.0.1 only.
+        filer = dict(zip(_WEED_PORTS, ports, strict=True))["filer.port"]
+        self.browse_url = f"http://127.0.0.1:{filer}/buckets/{self.access.bucket}"
         self.access = S3Access(
             f"http://127.0.0.1:{ports[0]}",
             self.access.bucket,
