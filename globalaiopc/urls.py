@@ -82,7 +82,7 @@ def _split(url: str, field: str) -> SplitResult:
         well_formed = False
     if not url or not re.match(r"https?://", url, re.IGNORECASE):
         raise BadBaseURL(f"{field} must start with https:// or http://.")
-    if not well_formed or re.search(r"[\s<>\"\\^`{|}]", url):
+    if not well_formed or re.search(r"[\s<>\"\\^`|]", url):
         raise BadBaseURL(f"{field} is not a web address.")
     if "@" in parts.netloc:
         raise BadBaseURL(f"{field} must not hold a user name or a password.")

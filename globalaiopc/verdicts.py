@@ -127,13 +127,18 @@ def _refusal_class(answer: Answer, status: int) -> type[Refused]:
     rules: tuple[tuple[bool, type[Refused]], ...] = (
         (no_such_path, NotHandled),
         (status == 401, Unauthorized),
-        (status == 204 or bool(_LOGIN.search(words)), LoginFailed),
+        (_has_login_code(answer) or bool(_LOGIN.search(words)), LoginFailed),
         (status == 402 or bool(_BALANCE.search(words)), BalanceTooLow),
         (status == 429 or (status == 200 and bool(_RATE.search(words))), RateLimited),
         (is_moderation(words), Moderated),
         (status == 403, Forbidden),
     )
     return next((kind for holds, kind in rules if holds), Refused)
+
+
+def _has_login_code(answer: Answer) -> bool:
+    """The envelope's 204, which has nothing to do with HTTP 204 (an empty answer)."""
+    return answer.fields is not None and answer.fields.code == "204"
 
 
 def outcome_unknown(answer: Answer, how: str = "", task_id: str = "") -> OutcomeUnknown:

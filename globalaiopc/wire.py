@@ -31,6 +31,9 @@ _BEFORE_SENDING = (
     httpx.UnsupportedProtocol,
 )
 _IDLE_SECONDS = 15.0  # a kept connection older than that is more likely dead than useful
+# Looks are short. The pool's cost per request grows with its connections (measured: 2.5 ms of CPU
+# with 50, 1.7 with 8), and 32 in flight are 300 looks a second at a tenth of a second each.
+_LOOKS_AT_ONCE = 32
 _USER_AGENT = "globalaiopc-pipelines"
 
 
@@ -63,7 +66,7 @@ class Wire:
         self._timeouts = timeouts
         context = httpx.create_ssl_context() if transport is None else True
 
-        def client(kept: int) -> httpx.AsyncClient:
+        def client(connections: int, kept: int) -> httpx.AsyncClient:
             return httpx.AsyncClient(
                 headers={
                     "Authorization": f"Bearer {key}",
@@ -74,17 +77,18 @@ class Wire:
                 verify=context,
                 transport=transport,
                 limits=httpx.Limits(
-                    max_connections=max_connections,
+                    max_connections=connections,
                     max_keepalive_connections=kept,
                     keepalive_expiry=_IDLE_SECONDS,
                 ),
             )
 
-        self._creates = client(kept=0)
-        self._looks = client(kept=max_connections)
+        looks_at_once = min(max_connections, _LOOKS_AT_ONCE)
+        self._creates = client(max_connections, kept=0)
+        self._looks = client(looks_at_once, kept=looks_at_once)
         # In front of the pools, because the pool's own queue costs more the longer it is.
         self._create_turn = asyncio.Semaphore(max_connections)
-        self._look_turn = asyncio.Semaphore(max_connections)
+        self._look_turn = asyncio.Semaphore(looks_at_once)
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,0 +1,135 @@
+"""Any bytes at all give a value or one of our errors. Nothing else may leave the parser: what it
+would hit is a job that was already paid for."""
+
+import json
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from globalaiopc import ChatReply, GlobalAIOPCError, Submission, TaskView
+from globalaiopc.parse import parse_chat, parse_create, parse_result
+
+STATUS_CODES = st.sampled_from([200, 201, 202, 204, 301, 400, 401, 403, 404, 408, 429, 500, 503])
+WORDS = st.sampled_from(
+    [
+        "queued",
+        "COMPLETED",
+        "failed",
+        "error",
+        "0",
+        "200",
+        "204",
+        "500",
+        "ok",
+        "https://a.example/x",
+        "审核",
+        "not",
+        "found",
+    ]
+)
+KEYS = st.sampled_from(
+    [
+        "id",
+        "task_id",
+        "data",
+        "result",
+        "output",
+        "status",
+        "state",
+        "code",
+        "msg",
+        "message",
+        "error",
+        "video_url",
+        "image_url",
+        "images",
+        "url",
+        "amount",
+        "progress",
+        "totalTokens",
+        "usage",
+        "actualDuration",
+        "choices",
+        "content",
+        "text",
+    ]
+)
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(10**300, 10**300 + 9)
+    | st.floats()
+    | st.text(max_size=8)
+    | WORDS
+)
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=20,
+)
+OBJECTS = st.dictionaries(KEYS, JSON, max_size=8)
+# A machine that does something else as well draws slowly, which says nothing about the parser.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+HEADERS = st.dictionaries(
+    st.sampled_from(["Retry-After", "Date", "x-request-id"]), st.text(max_size=30), max_size=3
+)
+
+
+def _never_anything_else(status_code: int, content: bytes, headers: dict[str, str]) -> None:
+    parsers = (
+        (parse_chat, (), ChatReply),
+        (parse_create, (), Submission),
+        (parse_result, ("t-1",), TaskView),
+    )
+    for parse, more, kind in parsers:
+        try:
+            reply = parse(status_code, content, headers, *more)
+        except GlobalAIOPCError as exc:
+            text = str(exc)
+            text.encode()
+            assert "\n" not in text
+            assert "a.example" not in text
+        else:
+            assert isinstance(reply, kind)
+            reply.model_dump_json()
+
+
+@settings(PATIENT, max_examples=200)
+@given(STATUS_CODES, JSON | OBJECTS, HEADERS)
+def test_any_json(status_code, payload, headers):
+    _never_anything_else(status_code, json.dumps(payload).encode(), headers)
+
+
+@settings(PATIENT, max_examples=150)
+@given(STATUS_CODES, st.binary(max_size=200), HEADERS)
+def test_any_bytes(status_code, content, headers):
+    _never_anything_else(status_code, content, headers)
+
+
+def test_the_nasty_ones():
+    for content in (
+        b"[" * 100_000,
+        b'{"data":' * 5_000 + b"1" + b"}" * 5_000,
+        b'{"amount":' + b"9" * 10_000 + b',"id":"x"}',
+        b'{"id":"\\ud800","status":"queued"}',
+        b'\xef\xbb\xbf{"id":"x"}',
+        b'{"id":"\xff"}',
+        b'{"error":"' + b"a." * 500_000 + b'"}',
+    ):
+        for status_code in (200, 400, 500):
+            _never_anything_else(status_code, content, {})
+
+
+@given(OBJECTS)
+@settings(PATIENT, max_examples=100)
+def test_a_create_without_an_id_is_never_accepted(payload):
+    """Also never polled with an id of our own making."""
+    content = json.dumps(payload).encode()
+    try:
+        submission = parse_create(200, content, {})
+    except GlobalAIOPCError:
+        return
+    assert submission.task_id.strip()
+    assert '"id"' in content.decode() or '"task_id"' in content.decode()
