@@ -20,6 +20,7 @@ from flows.work import Work
 from globalaiopc import ChatMessage, ChatReply, ChatRequest, GlobalAIOPCError
 from ledger import Held, Known, Landed, Mine, Theirs
 from tasks import KeptError, Studio, chat_completions
+from tasks.uninterrupted import uninterrupted
 
 FOLLOW_SECONDS = 1.0
 STAGE = "script"
@@ -41,9 +42,9 @@ async def make_script(studio: Studio, work: Work) -> Script:
             return kept
         match outcome:
             case Mine(held):
-                return await _ask(studio, work, held)
+                return await uninterrupted(_ask(studio, work, held))
             case Known(held):
-                return await _ask(studio, work, await _again(studio, held))
+                return await uninterrupted(_ask(studio, work, await _again(studio, held)))
             case Theirs():
                 await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
 

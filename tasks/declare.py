@@ -12,20 +12,28 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from globalaiopc import GlobalAIOPCError
+from ledger import StoreError
+from tasks.landing import NotStored
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-DELAYS = (1.0, 3.0, 10.0, 30.0, 60.0)
-"""Seconds before each retry. A 429's own Retry-After is kept by the client's shared cool-down."""
+DELAYS = (1.0, 5.0, 20.0, 60.0, 120.0)
+"""Seconds before each retry: more than three minutes in all, an outage of a bucket or a provider.
+
+A 429's own Retry-After is kept by the client's shared cool-down.
+"""
 
 
 def retry_is_free(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    """Prefect's `retry_condition_fn`: the error's own answer, when nobody has to act first."""
+    """Prefect's `retry_condition_fn`: the error's own answer, when nobody has to act first.
+
+    A bucket that does not answer is an operator's business only when that lasts: it is waited for.
+    """
     error = state.data
-    return (
-        isinstance(error, GlobalAIOPCError) and error.retry_is_free and error.who_acts == "nobody"
-    )
+    if not isinstance(error, GlobalAIOPCError) or not error.retry_is_free:
+        return False
+    return error.who_acts == "nobody" or isinstance(error, StoreError | NotStored)
 
 
 def api_task(

@@ -9,7 +9,6 @@ If the process dies on a line, the next run finds in the receipt:
     `completed` written             the same id: it asks for a fresh URL and lands
 """
 
-import asyncio
 from collections.abc import Awaitable
 
 from globalaiopc import (
@@ -20,7 +19,6 @@ from globalaiopc import (
     MediaRequest,
     NanoBananaRequest,
     NotSent,
-    OutcomeUnknown,
     SoraRequest,
     Submission,
     TaskGone,
@@ -30,6 +28,7 @@ from ledger import Held, JobUnknown, Known, Mine, Receipt, ReceiptMoved, Theirs
 from tasks.errors import KeptError
 from tasks.orders import Bought, Order
 from tasks.studio import Studio
+from tasks.uninterrupted import uninterrupted
 
 FOLLOW_SECONDS = 2.0
 """How often a job that another process is just sending is looked at (a read of the bucket)."""
@@ -67,7 +66,7 @@ async def _send_or_follow(studio: Studio, order: Order) -> Held:
         outcome = await _claim(studio, order)
         match outcome:
             case Mine(held):
-                return await _send_once(studio, order, held)
+                return await uninterrupted(_send_once(studio, order, held))
             case Known(held):
                 return held
             case Theirs():
@@ -88,11 +87,7 @@ async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
         settle = ledger.failed if error.charged == "no" else ledger.unknown
         await settle(held, error.info())
         raise
-    except BaseException as error:
-        lost = OutcomeUnknown(f"Stopped while the request was on its way ({type(error).__name__}).")
-        await asyncio.shield(ledger.unknown(held, lost.info()))
-        raise
-    return await asyncio.shield(ledger.submitted(held, submission.task_id))
+    return await ledger.submitted(held, submission.task_id)
 
 
 async def _submit(studio: Studio, request: MediaRequest, before_send: BeforeSend) -> Submission:
