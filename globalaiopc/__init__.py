@@ -13,7 +13,7 @@ and who has to act.
 """
 
 from globalaiopc.catalogue import Catalogue, ModelRow
-from globalaiopc.client import GlobalAIOPCClient
+from globalaiopc.client import BeforeSend, GlobalAIOPCClient
 from globalaiopc.errors import (
     BadBaseURL,
     BalanceTooLow,
@@ -60,6 +60,7 @@ __all__ = [
     "ApiVersion",
     "BadBaseURL",
     "BalanceTooLow",
+    "BeforeSend",
     "Cadence",
     "Catalogue",
     "Charged",

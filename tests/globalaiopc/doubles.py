@@ -15,11 +15,15 @@ IMAGE = NanoBananaRequest(model="nano-banana-2", prompt="a paper boat")
 
 
 class FakeClock:
-    """Time passes only when somebody sleeps."""
+    """Time that passes only when everybody sleeps: then it jumps to whoever wakes first."""
+
+    _QUIET = 50  # turns of the loop in which nobody else did anything: more than a request needs
 
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.slept: list[float] = []
+        self._sleepers: list[tuple[float, int]] = []
+        self._quiet = 0
 
     def now(self) -> float:
         return self.seconds
@@ -30,8 +34,18 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         assert seconds >= 0
         self.slept.append(seconds)
-        self.seconds += seconds
-        await asyncio.sleep(0)
+        mine = (self.seconds + seconds, len(self.slept))
+        self._sleepers.append(mine)
+        self._quiet = 0
+        try:
+            while min(self._sleepers) != mine or self._quiet < self._QUIET:
+                if min(self._sleepers) == mine:
+                    self._quiet += 1
+                await asyncio.sleep(0)
+            self.seconds = max(self.seconds, mine[0])
+        finally:
+            self._sleepers.remove(mine)
+            self._quiet = 0
 
 
 class Script:

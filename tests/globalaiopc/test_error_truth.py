@@ -113,11 +113,13 @@ async def test_a_create_that_fails(event, kind, charged, free):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("event", "kind", "charged", "free"), TABLE, ids=map(_id, TABLE))
-async def test_a_look_that_fails_the_same_way_never_ends_the_job(event, kind, charged, free):
+# A defect of ours is not hidden in a failed look.
+LOOKS = [row for row in TABLE if not isinstance(row[0], RuntimeError)]
+
+
+@pytest.mark.parametrize("event", [row[0] for row in LOOKS], ids=map(_id, LOOKS))
+async def test_a_look_that_fails_the_same_way_never_ends_the_job(event):
     """Only a job's own status is its end: every other answer leaves it running and free to see."""
-    if isinstance(event, RuntimeError):
-        pytest.skip("a defect of ours is not hidden in a look")
     async with client_for(Script(event)) as client:
         outcome = (await asyncio.gather(client.result("t-1"), return_exceptions=True))[0]
     assert outcome.task_id == "t-1"

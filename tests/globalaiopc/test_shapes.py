@@ -226,6 +226,10 @@ def test_r1_waiting():
     assert (view.status, view.progress, view.final) == ("processing", 42.0, False)
 
 
+def test_an_envelopes_own_status_is_not_the_jobs():
+    assert look({"status": "ok", "data": {"id": "t-1", "status": "processing"}}).final is False
+
+
 def test_r6_tokens_as_a_string_win_over_usage():
     usage = {"output_tokens": "1", "total_tokens": "999999"}
     assert look({**DONE, "totalTokens": "123456", "usage": usage}).total_tokens == 123456
