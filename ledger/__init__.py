@@ -11,11 +11,15 @@ from ledger.errors import (
 )
 from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs
 from ledger.ledger import Ledger
+from ledger.prices import PriceBook, PriceRow, Quote
 from ledger.probe import Verdict, probe, require_conditions
 from ledger.receipt import Claim, Decision, JobKey, Landed, Receipt, State, check_id, fingerprint
+from ledger.seen import SEEN_KEY, Amounts, Observation, SeenPrices, load_seen, remember
 from ledger.store import ObjectInfo, ObjectStore, Stored
 
 __all__ = [
+    "SEEN_KEY",
+    "Amounts",
     "Claim",
     "ClaimOutcome",
     "ConditionsIgnored",
@@ -29,11 +33,16 @@ __all__ = [
     "Mine",
     "ObjectInfo",
     "ObjectStore",
+    "Observation",
+    "PriceBook",
+    "PriceRow",
+    "Quote",
     "Receipt",
     "ReceiptMoved",
     "ReceiptNotSaved",
     "ReceiptUnreadable",
     "RequestChanged",
+    "SeenPrices",
     "State",
     "StoreError",
     "Stored",
@@ -41,6 +50,8 @@ __all__ = [
     "Verdict",
     "check_id",
     "fingerprint",
+    "load_seen",
     "probe",
+    "remember",
     "require_conditions",
 ]

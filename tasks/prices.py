@@ -1,0 +1,33 @@
+"""The price book of a run: the user's price file, and what the bucket remembers."""
+
+import asyncio
+from pathlib import Path
+
+from globalaiopc import ConfigurationError
+from ledger import PriceBook, load_seen
+from tasks.studio import Studio
+
+
+async def open_prices(studio: Studio, source: str | None) -> PriceBook:
+    """Read the price file at `source`, a path on this machine or `s3://bucket/key`, if any.
+
+    Raises `ConfigurationError` or `StudioNotReady` naming what is wrong with the file.
+    """
+    seen = await load_seen(studio.store)
+    if not source:
+        return PriceBook(seen=seen)
+    text = await asyncio.to_thread(_text, studio, source)
+    return PriceBook.parse(text, source.rpartition("/")[2], seen=seen)
+
+
+def _text(studio: Studio, source: str) -> str:
+    try:
+        if source.startswith("s3://"):
+            return studio.open_s3(source).read().decode("utf-8-sig")
+        return Path(source).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The price file {source} cannot be read: {type(error).__name__}.",
+            code="bad_prices",
+            advice="Name a UTF-8 TOML file that the worker may read, or s3://bucket/key.",
+        ) from error
