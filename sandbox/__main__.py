@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -20,6 +21,9 @@ from sandbox.chaos import Rule, parse_plan
 from sandbox.settings import DEMO_KEY, Settings
 from sandbox.wire import OpenHandedProtocol
 
+_BACKLOG = 2048
+_GRACE_SECONDS = 1
+
 
 class _Server(uvicorn.Server):
     """Says where it listens, once it does, and leaves signals to `_serve`."""
@@ -31,6 +35,17 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         print(f"sandbox on {self._address}", flush=True)  # noqa: T201 - the line others wait for
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Calls that are nearly done may end; those that hang by design are cut off without a word.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._cut_off)
+        await super().shutdown(sockets)
+
+    def _cut_off(self) -> None:
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -48,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValidationError) as exc:
         print(f"--chaos {options.chaos}: {exc}", file=sys.stderr)  # noqa: T201
         return 2
-    listener = socket.create_server((options.host, options.port), backlog=2048)
+    listener = _listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
         create_app(_settings(options), rules),
@@ -56,12 +71,23 @@ def main(arguments: list[str] | None = None) -> int:
         log_level="error",
         access_log=False,
         server_header=False,
-        backlog=2048,
+        backlog=_BACKLOG,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=2 * _GRACE_SECONDS,
     )
     asyncio.run(_Server(config, f"http://{host}:{port}").serve(sockets=[listener]))
     return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # The protocol is named because asyncio switches Nagle's algorithm off only for sockets that
+    # say they are TCP, and without that each answer waits 40 ms for the client's delayed ACK.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(_BACKLOG)
+    return listener
 
 
 def _parser() -> argparse.ArgumentParser:

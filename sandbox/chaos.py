@@ -54,7 +54,7 @@ Fates of a job (drawn when it is accepted):
     moderated    fails as "content rejected" after its time
     job_failed   fails with `message` after its time
     never_ends   `processing` for ever
-    slow         takes `factor` (10) times as long
+    slow         takes `factor` (10) times as long; any other fate may have a `factor` as well
     no_url       completed without a URL for the first `looks` looks (default: for ever)
     unknown_status  the status is `word` ("reviewing") for the first `looks` looks (for ever)
     gone         the task record answers 404 after `after` (0) good looks
@@ -64,7 +64,7 @@ Media faults:
     truncated_media  Content-Length of the whole, `fraction` (0.5) of the bytes, then closed
     short_media  `fraction` of the bytes, and a Content-Length that agrees
     wrong_length all bytes, a Content-Length of 1,000 more, then closed
-    corrupt_media  the right length with flipped bits
+    corrupt_media  the right length, two fifths of it inverted
     wrong_media  HTML under the media's type
     wrong_seconds  a whole video, half as long as was asked for
     redirect     302 to `location` (default: the same file under another host name)
@@ -128,7 +128,7 @@ class Rule(BaseModel):
     message: str | None = None
     looks: int | None = None
     after: int = 0
-    factor: float = 10
+    factor: float | None = Field(default=None, ge=0)
     fraction: float = Field(default=0.5, ge=0, le=1)
     location: str | None = None
 
@@ -195,6 +195,13 @@ class Hit:
     name: str
     rule: Rule
     accepted: bool
+
+    @property
+    def factor(self) -> float:
+        """How many times as long the job takes."""
+        if self.rule.factor is not None:
+            return self.rule.factor
+        return 10 if self.name == "slow" else 1
 
 
 _PLAN = TypeAdapter(tuple[Rule, ...])

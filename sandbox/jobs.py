@@ -158,13 +158,11 @@ class Book:
             asked=asked,
             accepted_at=self.clock(),
             created=time.time(),
-            seconds=self.duration(endpoint.kind, *unique),
+            seconds=self.duration(endpoint.kind, *unique) * (fate.factor if fate else 1),
             fate=fate,
             failure=self._failure(asked.prompt, fate),
             awaits_reference=bool(asked.references),
         )
-        if fate is not None and fate.name == "slow":
-            job.seconds *= fate.rule.factor
         self.jobs[job.id] = self.by_token[job.token] = job
         return job
 

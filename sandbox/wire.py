@@ -36,6 +36,8 @@ class OpenHandedProtocol(H11Protocol):
 def _reset(scope: Scope) -> None:
     """RST: the peer sees "connection reset", and nothing that is still unsent leaves."""
     transport = scope[_TRANSPORT]
+    if transport.is_closing():  # the client was quicker
+        return
     transport.get_extra_info("socket").setsockopt(
         socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
     )

@@ -56,7 +56,10 @@ class Running:
         )
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("sandbox on http://127.0.0.1:"), line
+        if not line.startswith("sandbox on http://127.0.0.1:"):
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the sandbox did not start: {line!r}")
         return cls(process, line.split()[-1])
 
     def stop(self) -> int:

@@ -4,8 +4,11 @@ import json
 import re
 
 import pytest
+from starlette.requests import Request
 
-from sandbox.settings import DEMO_KEY, MEDIA_BASE, TEXT_BASE
+from sandbox import account
+from sandbox.jobs import Book
+from sandbox.settings import DEMO_KEY, MEDIA_BASE, TEXT_BASE, Settings
 from tests.sandbox.running import IMAGE, SCRIPT, Running
 
 BANANA, SORA = MEDIA_BASE + "/v1/banana/images", MEDIA_BASE + "/v1/sora/videos"
@@ -194,3 +197,17 @@ def test_the_account_hides_what_a_url_carries(box: Running) -> None:
 
     assert answer.json()["jobs"][0]["request"]["image_urls"] == ["http://127.0.0.1:9/a.png"]
     assert "X-Amz" not in answer.text
+
+
+async def test_the_account_is_not_for_other_machines() -> None:
+    (handler,) = (route.endpoint for route in account.ROUTES if route.path == "/sandbox/health")
+    for caller, status in (("10.0.0.7", 403), ("127.0.0.1", 200), ("::1", 200)):
+        answer = await handler(Request({"type": "http", "client": (caller, 4000)}))
+        assert answer.status_code == status
+
+
+def test_times_are_spread_by_seed_around_the_base() -> None:
+    book = Book(Settings(image_seconds=100, spread=0.3))
+    seconds = [book.duration("image", number) for number in range(200)]
+    assert 70 <= min(seconds) < 80
+    assert 120 < max(seconds) <= 130
