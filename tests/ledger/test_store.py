@@ -130,7 +130,7 @@ async def test_a_refusal_is_permanent_and_says_what_to_do(s3, wrong, reason):
 
 async def test_an_unreachable_store_is_transient_and_its_address_is_not_in_the_error(s3):
     gone = replace(s3, endpoint="http://127.0.0.1:1")
-    store = ObjectStore(gone.client(retries={"total_max_attempts": 1}), "b", "p")
+    store = ObjectStore(gone.client(tries=1), "b", "p")
     with pytest.raises(StoreError) as caught:
         await store.get("k")
     assert caught.value.transient
