@@ -10,14 +10,14 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from flows.briefs import Brief
-from flows.ending import Outcome, end_of_batch, refused
-from flows.errors import BadBriefs
+from flows.ending import Outcome, end_of_batch, stopped
 from flows.manifest import load_briefs
 from flows.publishing import publish
 from flows.report import BatchReport
 from flows.run_names import this_batch
 from flows.running import run_brief
 from flows.work import Work
+from globalaiopc import GlobalAIOPCError
 from tasks import Studio, open_studio
 
 
@@ -58,8 +58,8 @@ async def content_batch(
             found = await _read(studio, briefs, columns, limit)
             report = await _run(studio, name, found)
             await publish(studio, report)
-    except BadBriefs as error:
-        return refused(error)
+    except GlobalAIOPCError as error:
+        return stopped(error)
     return end_of_batch(report)
 
 

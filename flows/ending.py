@@ -6,6 +6,8 @@ from pydantic import JsonValue
 
 from flows.errors import BadBriefs, NothingLanded
 from flows.report import BatchReport, ReportItem, sentence, verdict
+from globalaiopc import ConfigurationError, GlobalAIOPCError, InvalidRequest
+from tasks import StudioNotReady
 
 Outcome = dict[str, JsonValue]
 
@@ -36,6 +38,19 @@ def end_of_brief(item: ReportItem) -> State[Outcome]:
     return Failed(name=item.state.capitalize(), message=str(error), data=error)
 
 
-def refused(error: BadBriefs) -> State[Outcome]:
-    """`Refused`: the briefs themselves are wrong, and nothing was sent."""
-    return Failed(name="Refused", message=error.message, data=error)
+def stopped(error: GlobalAIOPCError) -> State[Outcome]:
+    """The state of a run that ended before, or after, its briefs: the error's own words.
+
+    `Refused` when what was asked for is wrong and nothing was sent, `NotReady` when a block or the
+    key is. Returned instead of raised: a traceback of ours would tell the user nothing.
+    """
+    match error:
+        case BadBriefs():  # its message is a list, which the advice would break
+            return Failed(name="Refused", message=error.message, data=error)
+        case InvalidRequest():
+            name = "Refused"
+        case StudioNotReady() | ConfigurationError():
+            name = "NotReady"
+        case _:
+            name = "Failed"
+    return Failed(name=name, message=f"{error.message} {error.advice}".strip(), data=error)

@@ -4,7 +4,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.briefs import Brief
-from flows.ending import Outcome, refused
+from flows.ending import Outcome, stopped
 from flows.errors import BadBriefs, BriefProblem
 from flows.single import run_single
 
@@ -39,5 +39,5 @@ async def image_to_video(
             message="There is no start image.",
             allowed="https://…, s3://bucket/key, or a key in the bucket",
         )
-        return refused(BadBriefs([problem]))
+        return stopped(BadBriefs([problem]))
     return await run_single(brief, batch_id, makes="video", connection=connection, bucket=bucket)

@@ -3,11 +3,12 @@
 from prefect.client.schemas.objects import State
 
 from flows.briefs import Brief, Makes, validate_brief
-from flows.ending import Outcome, end_of_brief, refused
+from flows.ending import Outcome, end_of_brief, stopped
 from flows.errors import BadBriefs
 from flows.run_names import this_batch
 from flows.running import run_brief
 from flows.work import Work
+from globalaiopc import GlobalAIOPCError
 from tasks import open_studio
 
 
@@ -15,9 +16,11 @@ async def run_single(
     brief: Brief, batch_id: str | None, *, makes: Makes, connection: str, bucket: str
 ) -> State[Outcome]:
     """Make one brief and end in a state that says how it went and what to do."""
-    async with open_studio(connection, bucket) as studio:
-        problems = validate_brief(brief, studio.client.catalogue, makes=makes)
-        if problems:
-            return refused(BadBriefs(problems))
-        item = await run_brief(studio, Work(this_batch(batch_id), brief), makes)
+    try:
+        async with open_studio(connection, bucket) as studio:
+            if problems := validate_brief(brief, studio.client.catalogue, makes=makes):
+                raise BadBriefs(problems)
+            item = await run_brief(studio, Work(this_batch(batch_id), brief), makes)
+    except GlobalAIOPCError as error:
+        return stopped(error)
     return end_of_brief(item)
