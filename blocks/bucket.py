@@ -56,6 +56,15 @@ class MediaBucket(Block):
             "profile, or the machine's role."
         ),
     )
+    single_process: bool = Field(
+        default=False,
+        title="Single-process mode",
+        description=(
+            "Use a store that ignores conditional writes all the same. You give up the protection "
+            "between processes: two runs at the same time, or one run that Prefect starts twice, "
+            "may both pay for the same job. Has no effect on a store that honours them."
+        ),
+    )
 
     @field_validator("bucket")
     @classmethod

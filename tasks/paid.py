@@ -38,15 +38,35 @@ async def buy(studio: Studio, order: Order) -> Bought:
     """Bring one paid job to `completed`, paying for it at most once.
 
     Whatever an earlier run, another process or another machine has done for the same key is
-    continued. Raises the API's own errors, `JobUnknown` for a job whose fate nobody knows, and
-    `RequestChanged` when the key was used for another request.
+    continued. Raises the API's own errors, `JobUnknown` for a job whose fate nobody knows,
+    `RequestChanged` when the key was used for another request, and `BudgetReached`.
     """
+    bought = await _bought(studio, order)
+    await studio.purse.settle(bought.held.receipt)
+    return bought
+
+
+async def _bought(studio: Studio, order: Order) -> Bought:
     held = await studio.ledger.look(order.key)
     if held is not None and held.receipt.state in ("submitted", "completed", "landed"):
         await _claim(studio, order)
         return await _finish(studio, held)
     async with studio.limits.place(order.key.stage):
         return await _finish(studio, await _send_or_follow(studio, order))
+
+
+async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
+    """Send a job of unknown outcome once more, on `by`'s word: one POST, never retried.
+
+    Returns the receipt as `submitted`; the job is waited for like any other. Raises `ReceiptMoved`
+    when somebody else decided first, else the API's own errors.
+    """
+
+    async def claimed_and_sent() -> Held:
+        return await _send_once(studio, order, await studio.ledger.resubmit(held, by))
+
+    async with studio.limits.place(order.key.stage):
+        return await uninterrupted(claimed_and_sent())
 
 
 async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
@@ -82,8 +102,10 @@ async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
             raise NotSent("The claim ran out before the request could be sent.")
 
     try:
+        await studio.purse.reserve(held)
         submission = await _submit(studio, order.request, before_send)
     except GlobalAIOPCError as error:
+        await studio.purse.release(held.receipt, error)
         settle = ledger.failed if error.charged == "no" else ledger.unknown
         await settle(held, error.info())
         raise
@@ -115,6 +137,7 @@ async def _wait(studio: Studio, held: Held) -> Bought:
     try:
         view = await seen_completed(studio, held.receipt)
     except (JobFailed, TaskGone) as error:
+        await studio.purse.release(held.receipt, error)
         await _or_follow(studio, held, studio.ledger.failed(held, error.info()))
         raise
     if held.receipt.state == "submitted":

@@ -13,6 +13,8 @@ from globalaiopc import GlobalAIOPCClient
 from ledger import Ledger, ObjectStore
 from tasks.errors import StudioNotReady
 from tasks.landing import LandingRoom, media_client
+from tasks.purse import Purse
+from tasks.startup import ACCEPTED
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -39,7 +41,7 @@ class Limits:
 
 
 class Studio:
-    """The client, the bucket and the ledger of one run.
+    """The client, the bucket and the ledger of one run, and its purse: who may spend how much.
 
     A plain class on purpose: Prefect walks through dataclasses and models that a task is given,
     and copies what it finds there.
@@ -62,6 +64,7 @@ class Studio:
         self.limits = limits
         self.room = room
         self.media_http = media_http
+        self.purse = Purse()
 
     def __repr__(self) -> str:
         return f"Studio({self.store.uri('')})"
@@ -103,19 +106,27 @@ async def open_studio(
 ) -> AsyncIterator[Studio]:
     """Open the connection and the bucket by the names of their blocks.
 
-    Raises `StudioNotReady` when a block is missing, and a `ConfigurationError` when the key or an
-    address is not usable; nothing is sent in either case.
+    Raises `StudioNotReady` when a block is missing, a `ConfigurationError` when the key or an
+    address is not usable, and `StoreError` when the bucket is not (`ConditionsIgnored` when it
+    cannot keep jobs from being paid for twice); nothing is sent in any of these cases.
     """
     block, media = await _load_blocks(connection, bucket)
     limits = Limits(
         text=block.text_in_flight, image=block.image_in_flight, video=block.video_in_flight
     )
     s3 = media.s3_client()
+    store = ObjectStore(s3, media.bucket, media.prefix)
     async with block.client() as client, media_client() as media_http:
+        await ACCEPTED.check(
+            store,
+            s3.meta.endpoint_url,
+            single_process=media.single_process,
+            sleep=client.clock.sleep,
+        )
         yield Studio(
             client=client,
             s3=s3,
-            store=ObjectStore(s3, media.bucket, media.prefix),
+            store=store,
             limits=limits,
             room=LandingRoom(block.landings),
             media_http=media_http,
