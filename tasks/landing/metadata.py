@@ -1,0 +1,68 @@
+"""What an object in the bucket says of itself, in S3's user metadata: ASCII, at most 2 KB."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from ledger.receipt import Landed
+from ledger.store import ObjectInfo
+from tasks.landing.inspection import Found
+
+SHA256, WIDTH, HEIGHT, SECONDS = "sha256", "width", "height", "seconds"
+OWN = frozenset({SHA256, WIDTH, HEIGHT, SECONDS})
+ROOM = 1800
+PLAIN = " !#$&'()*+,/:;=?@[]^{}|<>\"`"
+SHA256_HEX = 64
+
+
+def metadata_of(given: Mapping[str, str], landed: Landed | None = None) -> dict[str, str]:
+    """`given` made fit for S3, and the facts that `recorded` reads back.
+
+    Names become lower case and values printable ASCII (else percent-encoded as UTF-8). What does
+    not fit into S3's 2 KB is left out: a long prompt must not keep a paid file out of the bucket.
+    """
+    described: dict[str, str] = {}
+    if landed is not None:
+        facts = {
+            SHA256: landed.sha256,
+            WIDTH: landed.width,
+            HEIGHT: landed.height,
+            SECONDS: landed.seconds,
+        }
+        described = {name: str(value) for name, value in facts.items() if value is not None}
+    used = sum(len(name) + len(value) for name, value in described.items())
+    for raw_name, raw_value in given.items():
+        name = "".join(c if c.isascii() and c.isalnum() else "-" for c in raw_name.lower())
+        value = quote(raw_value.strip(), safe=PLAIN)
+        if name not in OWN and used + len(name) + len(value) <= ROOM:
+            described[name] = value
+            used += len(name) + len(value)
+    return described
+
+
+def landed_from(key_stem: str, found: Found) -> Landed:
+    return Landed(
+        key=key_stem + found.media_type.extension,
+        sha256=found.sha256,
+        size=found.size,
+        content_type=found.media_type.content_type,
+        width=found.facts.width,
+        height=found.facts.height,
+        seconds=found.facts.seconds,
+    )
+
+
+def recorded(key: str, info: ObjectInfo) -> Landed | None:
+    """What the object's own metadata says; None when its hash is not in it (a long upload)."""
+    sha256 = info.metadata.get(SHA256, "")
+    if len(sha256) != SHA256_HEX:
+        return None
+    width, height, seconds = (info.metadata.get(name) for name in (WIDTH, HEIGHT, SECONDS))
+    return Landed(
+        key=key,
+        sha256=sha256,
+        size=info.size,
+        content_type=info.content_type,
+        width=int(width) if width else None,
+        height=int(height) if height else None,
+        seconds=float(seconds) if seconds else None,
+    )

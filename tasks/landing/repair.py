@@ -1,0 +1,66 @@
+"""Finding a file that landed although its receipt does not say so: a crash lay between the two."""
+
+import asyncio
+
+from ledger.receipt import Landed
+from ledger.store import ObjectStore
+from tasks.landing.errors import NotMediaError
+from tasks.landing.inspection import Found, Inspection
+from tasks.landing.metadata import landed_from, recorded
+from tasks.landing.room import LandingRoom
+from tasks.landing.stream import RULES, LandingRules
+from tasks.landing.verify import ALL_TYPES, MediaType
+
+TYPES = {row.extension: row for row in ALL_TYPES if row.kind != "audio"}
+
+
+async def already_landed(
+    store: ObjectStore,
+    key_stem: str,
+    *,
+    room: LandingRoom | None = None,
+    rules: LandingRules = RULES,
+) -> Landed | None:
+    """What lies under `key_stem` + an extension of ours, if it is whole; None: land it.
+
+    An object is published only whole, so its metadata is believed. A long file's has no hash (S3
+    takes metadata before the upload): the file is read once, from the bucket, and proven again.
+    Nothing is asked of the provider. Raises StoreError.
+    """
+    room = room or LandingRoom()
+    async for key in store.iter_keys(f"{key_stem}."):
+        media_type = TYPES.get(key.removeprefix(key_stem))
+        info = await store.head(key) if media_type else None
+        if media_type is None or info is None:
+            continue
+        found = recorded(key, info)
+        if found is None:
+            async with room.seats, room.memory(rules.memory(info.size)):
+                proven = await _read_again(
+                    store, key, info.size, media_type, rules=rules, decodes=room.decodes
+                )
+            found = landed_from(key_stem, proven) if proven else None
+        if found is not None:
+            return found
+    return None
+
+
+async def _read_again(
+    store: ObjectStore,
+    key: str,
+    size: int,
+    media_type: MediaType,
+    *,
+    rules: LandingRules,
+    decodes: asyncio.Semaphore,
+) -> Found | None:
+    inspection = Inspection("video" if media_type.kind == "video" else "image", rules.hold_bytes)
+    try:
+        for start in range(0, size, rules.part_bytes):
+            await inspection.feed(await store.get_range(key, start, rules.part_bytes))
+            if not inspection.fits:
+                inspection.forget()
+        found = await inspection.finish(decodes)
+    except NotMediaError:
+        return None
+    return found if found.media_type == media_type else None
