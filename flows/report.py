@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
+from flows.cells import cell, money
 from globalaiopc.errors import ErrorInfo
 
 State = Literal["landed", "failed", "unknown", "blocked", "pending"]
@@ -19,7 +20,6 @@ Cost = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="j
 
 # Money at risk first, what went well last.
 _BY_CONCERN: tuple[State, ...] = ("unknown", "failed", "blocked", "pending", "landed")
-_CELL = 160
 
 
 class _Kept(BaseModel):
@@ -42,7 +42,10 @@ class Job(_Kept):
 
 
 class ReportItem(_Kept):
-    """One brief. `script` to `poster` are object keys; `seconds` is the length of the video."""
+    """One brief. `script` to `poster` are object keys; `seconds` is the length of the video.
+
+    `would_cost` is what a brief that the budget left out needs, by its quotes.
+    """
 
     id: str
     state: State
@@ -51,6 +54,7 @@ class ReportItem(_Kept):
     video: str | None = None
     poster: str | None = None
     cost: Cost | None = None
+    would_cost: Cost | None = None
     seconds: float | None = None
     error: ErrorInfo | None = None
     jobs: tuple[Job, ...] = ()
@@ -99,6 +103,17 @@ class Totals(_Kept):
         )
 
 
+class BudgetFacts(_Kept):
+    """The batch's budget when the run ended. `reserved` is still at stake: sent, not settled."""
+
+    limit: Cost
+    currency: str
+    spent: Cost
+    reserved: Cost
+    left_out: int
+    left_out_cost: Cost
+
+
 class BatchReport(_Kept):
     """`report.json`. Build it with `of`, which adds up the totals."""
 
@@ -108,6 +123,7 @@ class BatchReport(_Kept):
     started: AwareDatetime
     ended: AwareDatetime
     totals: Totals
+    budget: BudgetFacts | None = None
     items: tuple[ReportItem, ...]
 
     @classmethod
@@ -119,6 +135,7 @@ class BatchReport(_Kept):
         started: datetime,
         ended: datetime,
         flow_run: str | None = None,
+        budget: BudgetFacts | None = None,
     ) -> Self:
         kept = tuple(items)
         return cls(
@@ -127,6 +144,7 @@ class BatchReport(_Kept):
             started=started,
             ended=ended,
             totals=Totals.of(kept),
+            budget=budget,
             items=kept,
         )
 
@@ -151,7 +169,7 @@ def verdict(report: BatchReport) -> Verdict:
 def sentence(report: BatchReport) -> str:
     """What happened and what to do, in one line, as a run's state says it."""
     totals = report.totals
-    said = [f"{totals.landed} of {totals.briefs} briefs landed, cost {_money(totals.cost)}."]
+    said = [f"{totals.landed} of {totals.briefs} briefs landed, cost {money(totals.cost)}."]
     if totals.unknown:
         said.append(
             f"{totals.unknown} with an unknown outcome, perhaps charged: decide with the rescue "
@@ -163,6 +181,8 @@ def sentence(report: BatchReport) -> str:
         said.append(f"{totals.blocked} blocked ({_causes(report.items, 'blocked')}).")
     if totals.pending:
         said.append(f"{totals.pending} not finished.")
+    if report.budget:
+        said.append(_of_budget(report.budget))
     if totals.landed < totals.briefs:
         said.append(
             f"Run batch {report.batch_id} again to continue; what has landed is not paid again."
@@ -175,13 +195,13 @@ def table_rows(report: BatchReport, *, limit: int = 200) -> list[dict[str, str]]
     ranked = sorted(report.items, key=lambda item: _BY_CONCERN.index(item.state))
     rows = [
         {
-            "brief": _cell(item.id),
+            "brief": cell(item.id),
             "state": item.state,
-            "object": _cell(item.video or item.image or item.script or ""),
+            "object": cell(item.video or item.image or item.script or ""),
             "seconds": "" if item.seconds is None else f"{item.seconds:g}",
-            "cost": "" if item.cost is None else _money(item.cost),
+            "cost": "" if item.cost is None else money(item.cost),
             "charged": item.error.charged if item.error else "",
-            "what to do": _cell(_error(item.error)) if item.error else "",
+            "what to do": cell(_error(item.error)) if item.error else "",
         }
         for item in ranked[:limit]
     ]
@@ -193,13 +213,13 @@ def table_rows(report: BatchReport, *, limit: int = 200) -> list[dict[str, str]]
 
 def markdown_table(report: BatchReport, *, limit: int = 200) -> str:
     """The summary as markdown: the sentence, cost by model and by day, and the table of briefs."""
-    parts = [_escaped(sentence(report))]
+    parts = [_escaped(sentence(report)), _markdown(_budget_rows(report.budget))]
     for title, spent in (("model", report.totals.by_model), ("day", report.totals.by_day)):
         rows = [
             {
-                title: _cell(name),
+                title: cell(name),
                 "jobs": str(one.jobs),
-                "cost": _money(one.cost),
+                "cost": money(one.cost),
                 "cost not said": str(one.unpriced),
             }
             for name, one in spent.items()
@@ -207,6 +227,34 @@ def markdown_table(report: BatchReport, *, limit: int = 200) -> str:
         parts.append(_markdown(rows))
     parts.append(_markdown(table_rows(report, limit=limit)))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _of_budget(budget: BudgetFacts) -> str:
+    unit = f" {budget.currency}" if budget.currency else ""
+    said = f"Budget {_money(budget.limit)}{unit}: {_money(budget.spent)} spent"
+    if budget.reserved:
+        said += f", {_money(budget.reserved)} still reserved"
+    over = budget.spent + budget.reserved - budget.limit
+    if over > 0:
+        said += f", {_money(over)} more than the limit"
+    if budget.left_out:
+        briefs = "1 brief" if budget.left_out == 1 else f"{budget.left_out} briefs"
+        said += f"; {briefs} left out, at {_money(budget.left_out_cost)}"
+    return said + "."
+
+
+def _budget_rows(budget: BudgetFacts | None) -> list[dict[str, str]]:
+    if budget is None:
+        return []
+    return [
+        {
+            "budget": f"{_money(budget.limit)} {_cell(budget.currency)}".strip(),
+            "spent": _money(budget.spent),
+            "still reserved": _money(budget.reserved),
+            "briefs left out": str(budget.left_out),
+            "which would cost": _money(budget.left_out_cost),
+        }
+    ]
 
 
 def _plus(spent: Spent | None, job: Job) -> Spent:
@@ -230,18 +278,6 @@ def _causes(items: Iterable[ReportItem], state: State) -> str:
 
 def _error(error: ErrorInfo) -> str:
     return " ".join(part for part in (error.message, error.advice) if part)
-
-
-def _money(cost: Decimal) -> str:
-    return f"{cost:,.4f}".rstrip("0").rstrip(".")
-
-
-def _cell(text: str) -> str:
-    """Text from outside as a cell: one line, no address's query, nothing a spreadsheet runs."""
-    flat = " ".join(text.split())
-    public = re.sub(r"(https?://[^\s?]+)\?\S*", r"\1", flat)
-    cut = public if len(public) <= _CELL else public[: _CELL - 1] + "…"
-    return f"'{cut}" if cut.startswith(("=", "+", "-", "@")) else cut
 
 
 def _escaped(text: str) -> str:

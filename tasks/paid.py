@@ -137,12 +137,9 @@ async def _wait(studio: Studio, held: Held) -> Bought:
     try:
         view = await seen_completed(studio, held.receipt)
     except (JobFailed, TaskGone) as error:
-        await studio.purse.release(held.receipt, error)
-        await _or_follow(studio, held, studio.ledger.failed(held, error.info()))
+        await note_failed(studio, held, error)
         raise
-    if held.receipt.state == "submitted":
-        held = await _or_follow(studio, held, _record_completion(studio, held, view))
-    return Bought(held, media_url=view.media_url)
+    return Bought(await note_completed(studio, held, view), media_url=view.media_url)
 
 
 async def seen_completed(studio: Studio, receipt: Receipt) -> TaskView:
@@ -156,13 +153,23 @@ async def seen_completed(studio: Studio, receipt: Receipt) -> TaskView:
     return await studio.client.wait(task_id, model=receipt.model, api=api)
 
 
-def _record_completion(studio: Studio, held: Held, view: TaskView) -> Awaitable[Held]:
-    return studio.ledger.completed(
+async def note_completed(studio: Studio, held: Held, view: TaskView) -> Held:
+    """Write down that a job was seen done, if the receipt does not say so yet."""
+    if held.receipt.state != "submitted":
+        return held
+    write = studio.ledger.completed(
         held,
         amount=view.amount,
         actual_seconds=view.actual_seconds,
         total_tokens=view.total_tokens,
     )
+    return await _or_follow(studio, held, write)
+
+
+async def note_failed(studio: Studio, held: Held, error: GlobalAIOPCError) -> Held:
+    """Write down that nothing will come of a job."""
+    await studio.purse.release(held.receipt, error)
+    return await _or_follow(studio, held, studio.ledger.failed(held, error.info()))
 
 
 async def _or_follow(studio: Studio, held: Held, write: Awaitable[Held]) -> Held:
