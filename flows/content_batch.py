@@ -16,6 +16,7 @@ from flows.publishing import publish
 from flows.report import BatchReport
 from flows.run_names import this_batch
 from flows.running import run_brief
+from flows.spending import budget_facts, open_purse
 from flows.work import Work
 from globalaiopc import GlobalAIOPCError
 from tasks import Studio, open_studio
@@ -29,6 +30,8 @@ async def content_batch(
     columns: dict[str, str] | None = None,
     limit: int | None = None,
     timezone: str | None = None,
+    budget: float | None = None,
+    prices: str | None = None,
     connection: str = "default",
     bucket: str = "default",
 ) -> State[Outcome]:
@@ -43,6 +46,11 @@ async def content_batch(
         columns: For a file: which of its columns is which field, such as {"Prompt": "topic"}.
         limit: For a file: only its first so many briefs.
         timezone: Time zone of {date}, such as Europe/Berlin. Empty: UTC.
+        budget: The most that this batch may cost, over all its runs, in the currency of the price
+            file. Each brief's image and video are paid for only if both fit; every image and video
+            model must have a price. Empty: no limit.
+        prices: Where a price file (TOML) lies: a path on the worker, or s3://bucket/key.
+            See examples/prices.toml. Empty: what such jobs cost earlier, as a guess.
         connection: Name of the GlobalAIOPC block.
         bucket: Name of the MediaBucket block.
 
@@ -56,7 +64,10 @@ async def content_batch(
         async with open_studio(connection, bucket) as studio:
             name = this_batch(batch_id, timezone)
             found = await _read(studio, briefs, columns, limit)
-            report = await _run(studio, name, found)
+            works = [Work(name, brief) for brief in found]
+            studio.purse = await open_purse(studio, works, budget, prices)
+            report = await _run(studio, name, works)
+            await studio.purse.remember(studio.store)
             await publish(studio, report)
     except GlobalAIOPCError as error:
         return stopped(error)
@@ -79,16 +90,15 @@ async def _read(
     )
 
 
-async def _run(studio: Studio, batch_id: str, briefs: Sequence[Brief]) -> BatchReport:
+async def _run(studio: Studio, batch_id: str, works: Sequence[Work]) -> BatchReport:
     started = datetime.now(UTC)
-    get_run_logger().info("Batch %s: %d briefs", batch_id, len(briefs))
-    items = await asyncio.gather(
-        *(run_brief(studio, Work(batch_id, brief), "video") for brief in briefs)
-    )
+    get_run_logger().info("Batch %s: %d briefs", batch_id, len(works))
+    items = await asyncio.gather(*(run_brief(studio, work, "video") for work in works))
     return BatchReport.of(
         batch_id,
         items,
         started=started,
         ended=datetime.now(UTC),
         flow_run=str(flow_run.get_id()),
+        budget=budget_facts(studio.purse.account, items),
     )

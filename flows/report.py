@@ -231,15 +231,15 @@ def markdown_table(report: BatchReport, *, limit: int = 200) -> str:
 
 def _of_budget(budget: BudgetFacts) -> str:
     unit = f" {budget.currency}" if budget.currency else ""
-    said = f"Budget {_money(budget.limit)}{unit}: {_money(budget.spent)} spent"
+    said = f"Budget {money(budget.limit)}{unit}: {money(budget.spent)} spent"
     if budget.reserved:
-        said += f", {_money(budget.reserved)} still reserved"
+        said += f", {money(budget.reserved)} still reserved"
     over = budget.spent + budget.reserved - budget.limit
     if over > 0:
-        said += f", {_money(over)} more than the limit"
+        said += f", {money(over)} more than the limit"
     if budget.left_out:
         briefs = "1 brief" if budget.left_out == 1 else f"{budget.left_out} briefs"
-        said += f"; {briefs} left out, at {_money(budget.left_out_cost)}"
+        said += f"; {briefs} left out, at {money(budget.left_out_cost)}"
     return said + "."
 
 
@@ -248,11 +248,11 @@ def _budget_rows(budget: BudgetFacts | None) -> list[dict[str, str]]:
         return []
     return [
         {
-            "budget": f"{_money(budget.limit)} {_cell(budget.currency)}".strip(),
-            "spent": _money(budget.spent),
-            "still reserved": _money(budget.reserved),
+            "budget": f"{money(budget.limit)} {cell(budget.currency)}".strip(),
+            "spent": money(budget.spent),
+            "still reserved": money(budget.reserved),
             "briefs left out": str(budget.left_out),
-            "which would cost": _money(budget.left_out_cost),
+            "which would cost": money(budget.left_out_cost),
         }
     ]
 

@@ -1,6 +1,7 @@
 """One brief from beginning to end, and what the report says of it. One bad brief stops no other."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from prefect.logging import get_run_logger
@@ -8,35 +9,45 @@ from prefect.logging import get_run_logger
 from flows.briefs import Makes
 from flows.making import make_image, make_video
 from flows.report import Job, ReportItem, State
+from flows.spending import paid_jobs
 from flows.work import Work
 from flows.writing import make_script
 from globalaiopc import DeadlinePassed, ErrorInfo, GlobalAIOPCError, InvalidRequest, OutcomeUnknown
-from ledger import JobUnknown, Receipt, RequestChanged
+from ledger import BudgetReached, JobUnknown, Receipt, RequestChanged
 from tasks import Studio, poster_key
 
 STAGES = ("image", "video")
 
 
+@dataclass(frozen=True)
+class _Ending:
+    state: State
+    error: ErrorInfo | None = None
+    would_cost: Decimal | None = None
+
+
 async def run_brief(studio: Studio, work: Work, makes: Makes) -> ReportItem:
     """Make one brief, or as much of it as can be made, and say how it went. Raises nothing."""
-    state, error = await _make(studio, work, makes)
-    item = await _described(studio, work, state, error)
+    item = await _described(studio, work, await _make(studio, work, makes))
     _tell(item)
     return item
 
 
-async def _make(studio: Studio, work: Work, makes: Makes) -> tuple[State, ErrorInfo | None]:
+async def _make(studio: Studio, work: Work, makes: Makes) -> _Ending:
     try:
-        script = await make_script(studio, work)
-        image = await make_image(studio, work, script, makes)
-        if makes == "video":
-            await make_video(studio, work, script, image)
+        async with studio.purse.brief(paid_jobs(work, makes, studio.client.catalogue)):
+            script = await make_script(studio, work)
+            image = await make_image(studio, work, script, makes)
+            if makes == "video":
+                await make_video(studio, work, script, image)
+    except BudgetReached as error:
+        return _Ending("blocked", error.info(), would_cost=error.needed)
     except GlobalAIOPCError as error:
-        return _state_after(error), error.info()
+        return _Ending(_state_after(error), error.info())
     except Exception as error:  # a defect of ours must not stop the other briefs
         get_run_logger().exception("%s: a defect in the pipeline", work.brief.id)
-        return "failed", _defect(error)
-    return "landed", None
+        return _Ending("failed", _defect(error))
+    return _Ending("landed")
 
 
 def _state_after(error: GlobalAIOPCError) -> State:
@@ -62,9 +73,7 @@ def _defect(error: Exception) -> ErrorInfo:
     )
 
 
-async def _described(
-    studio: Studio, work: Work, state: State, error: ErrorInfo | None
-) -> ReportItem:
+async def _described(studio: Studio, work: Work, ending: _Ending) -> ReportItem:
     """The brief as its receipts tell it, also what was paid before something failed."""
     try:
         receipts = {
@@ -76,19 +85,21 @@ async def _described(
         poster = poster_key(work.job("video"))
         has_poster = "video" in receipts and await studio.store.head(poster) is not None
     except GlobalAIOPCError as unreadable:
-        return ReportItem(id=work.brief.id, state=state, error=error or unreadable.info())
+        error = ending.error or unreadable.info()
+        return ReportItem(id=work.brief.id, state=ending.state, error=error)
     landed = {stage: one.media for stage, one in receipts.items() if one.media is not None}
     video = landed.get("video")
     return ReportItem(
         id=work.brief.id,
-        state=state,
+        state=ending.state,
         script=script,
         image=landed["image"].key if "image" in landed else None,
         video=video.key if video else None,
         poster=poster if has_poster else None,
         seconds=video.seconds if video else None,
         cost=_cost(receipts.values()),
-        error=error,
+        would_cost=ending.would_cost,
+        error=ending.error,
         jobs=tuple(_job(receipt) for receipt in receipts.values()),
     )
 

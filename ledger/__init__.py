@@ -1,6 +1,10 @@
 """Receipts in the bucket: what was asked, what it became, and who may send. Knows S3, not HTTP."""
 
+from ledger.account import Account, Short, line_of
+from ledger.budget import Budget
 from ledger.errors import (
+    BudgetReached,
+    BudgetUnreadable,
     ConditionsIgnored,
     JobUnknown,
     ReceiptMoved,
@@ -8,6 +12,7 @@ from ledger.errors import (
     ReceiptUnreadable,
     RequestChanged,
     StoreError,
+    Unpriced,
 )
 from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs
 from ledger.ledger import Ledger
@@ -19,7 +24,11 @@ from ledger.store import ObjectInfo, ObjectStore, Stored
 
 __all__ = [
     "SEEN_KEY",
+    "Account",
     "Amounts",
+    "Budget",
+    "BudgetReached",
+    "BudgetUnreadable",
     "Claim",
     "ClaimOutcome",
     "ConditionsIgnored",
@@ -43,13 +52,16 @@ __all__ = [
     "ReceiptUnreadable",
     "RequestChanged",
     "SeenPrices",
+    "Short",
     "State",
     "StoreError",
     "Stored",
     "Theirs",
+    "Unpriced",
     "Verdict",
     "check_id",
     "fingerprint",
+    "line_of",
     "load_seen",
     "probe",
     "remember",

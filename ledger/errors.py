@@ -7,13 +7,18 @@ GlobalAIOPCError
 ├── JobUnknown             sent, nobody knows how it went unknown       not free     user
 ├── ReceiptNotSaved        accepted, but its id is unsaved charged      not free     operator
 ├── ReceiptMoved           someone else moved the receipt not charged   retry free   nobody
-└── ReceiptUnreadable      not a receipt we can read      not charged   retry free   operator
+├── ReceiptUnreadable      not a receipt we can read      not charged   retry free   operator
+├── BudgetUnreadable       not a budget we can read       not charged   retry free   operator
+├── BudgetReached          too little is left for the job not charged   retry free   user
+└── InvalidRequest
+    └── Unpriced           a budget, and no known price   not charged   retry free   user
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from globalaiopc.errors import Charged, GlobalAIOPCError, WhoActs
+from globalaiopc.errors import Charged, GlobalAIOPCError, InvalidRequest, WhoActs
 
 if TYPE_CHECKING:
     from ledger.receipt import JobKey, Receipt
@@ -119,3 +124,35 @@ class ReceiptUnreadable(GlobalAIOPCError):
     retry_is_free = True
     who_acts: WhoActs = "operator"
     advice = "Nothing is sent for this job until its receipt can be read."
+
+
+class BudgetUnreadable(GlobalAIOPCError):
+    code = "budget_unreadable"
+    charged: Charged = "no"
+    retry_is_free = True
+    who_acts: WhoActs = "operator"
+    advice = "Nothing more is sent for this batch until its budget can be read."
+
+
+class BudgetReached(GlobalAIOPCError):
+    """What is left of the budget does not pay for the job. `needed` is what it would have cost."""
+
+    code = "budget_reached"
+    charged: Charged = "no"
+    retry_is_free = True
+    who_acts: WhoActs = "user"
+    advice = "Run the batch again with a higher budget; what was bought is not paid again."
+
+    def __init__(self, message: str, *, needed: Decimal) -> None:
+        super().__init__(message)
+        self.needed = needed
+
+
+class Unpriced(InvalidRequest):
+    """A budget is set, and nobody can say what these models cost."""
+
+    code = "unpriced"
+    advice = (
+        "Nothing was sent. Add a [[price]] row for each to the file named in `prices`, or run "
+        "without a budget."
+    )
