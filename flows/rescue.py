@@ -1,0 +1,159 @@
+"""What was paid for and left behind is brought home; what nobody knows is shown to a person."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from prefect import flow
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from flows.decisions import Decision, carry_out, named_jobs, prepare
+from flows.ending import Outcome, stopped
+from flows.rescue_report import Fate, RescuedJob, RescueReport, age, name_of, sentence, table_rows
+from flows.rescuing import URL_LIFE, Rescuer
+from flows.run_names import this_batch
+from flows.writing import STAGE as SCRIPT
+from globalaiopc import GlobalAIOPCError, InvalidRequest
+from ledger import JobKey, Receipt, ReceiptUnreadable
+from tasks import Studio, open_studio
+from tasks.prices import open_prices
+
+AT_ONCE = 32
+"""Jobs looked at at the same time; how many land at once is the connection's own limit."""
+
+
+@flow(description="Brings in what was paid for and left behind, and shows what needs a decision.")
+async def rescue(
+    batch_id: str | None = None,
+    *,
+    resubmit: list[str] | None = None,
+    abandon: list[str] | None = None,
+    prices: str | None = None,
+    connection: str = "default",
+    bucket: str = "default",
+) -> State[Outcome]:
+    """Go through the receipts, look at every job that is not settled, and land what is done.
+
+    Spends nothing, except for the jobs named under resubmit. May run at any time, also beside a
+    batch that is under way.
+
+    Args:
+        batch_id: Only this batch. Empty: all of them.
+        resubmit: Unknown jobs to send once more, as the table prints them, such as
+            daily-2026-01-02/fox/video. Pays again if the first try was charged.
+        abandon: Unknown jobs to give up.
+        prices: A price file, for the worth of jobs whose cost is not known.
+        connection: Name of the GlobalAIOPC block.
+        bucket: Name of the MediaBucket block.
+
+    Returns:
+        counts and sums by state, a row for each job, and the receipts that cannot be read. The
+        state is NeedsDecision when the outcome of a job is unknown, else ReceiptsUnreadable,
+        SomeLost, NotAllRecovered, StillRunning, Rescued or NothingToRescue.
+
+    """
+    try:
+        named = named_jobs(resubmit or [], abandon or [])
+        _no_schedule_decides(resubmit or [])
+        async with open_studio(connection, bucket) as studio:
+            batch = this_batch(batch_id) if batch_id else None
+            rescuer = Rescuer(studio, await open_prices(studio, prices), datetime.now(UTC))
+            by = f"rescue run {flow_run.get_name()} ({flow_run.get_id()})"
+            decided = await _decide(studio, rescuer, await prepare(studio, named, by), by)
+            report = await _rescue_all(studio, rescuer, batch, decided)
+    except GlobalAIOPCError as error:
+        return stopped(error)
+    await acreate_table_artifact(
+        key=artifact_key(batch), table=table_rows(report), description=sentence(report)
+    )
+    data: Outcome = report.model_dump(mode="json")
+    return Completed(name=name_of(report), message=sentence(report), data=data)
+
+
+def artifact_key(batch_id: str | None) -> str:
+    """Prefect's artifact keys hold only lower-case letters, digits and dashes."""
+    return re.sub("[^a-z0-9]+", "-", f"rescue-{batch_id or ''}".lower()).strip("-")
+
+
+def _no_schedule_decides(resubmit: Sequence[str]) -> None:
+    if resubmit and "auto-scheduled" in flow_run.get_tags():
+        raise InvalidRequest(
+            "A schedule cannot decide that a job is paid for again.",
+            field="resubmit",
+            advice="Take resubmit out of the schedule's parameters and start such a run by hand.",
+        )
+
+
+async def _decide(
+    studio: Studio, rescuer: Rescuer, decisions: Sequence[Decision], by: str
+) -> dict[str, RescuedJob]:
+    """Carry the decisions out; the rows of the jobs that they were about."""
+    rows: dict[str, RescuedJob] = {}
+    for decision in decisions:
+        held, error = await carry_out(studio, decision, by)
+        if error is None:
+            done: Fate = "sent again" if decision.order else "abandoned"
+            row = rescuer.row(held, done, f"As decided by {by}.")
+        else:
+            state = held.receipt.state
+            fate: Fate = state if state in ("unknown", "failed") else "stuck"
+            row = rescuer.row(held, fate, error=error.info())
+        rows[row.job] = row
+        _tell(row)
+    return rows
+
+
+async def _rescue_all(
+    studio: Studio, rescuer: Rescuer, batch_id: str | None, decided: dict[str, RescuedJob]
+) -> RescueReport:
+    unreadable: list[str] = []
+
+    def note(error: ReceiptUnreadable) -> None:
+        unreadable.append(error.message)
+        get_run_logger().error("%s %s", error.message, error.advice)
+
+    prefix = f"{batch_id}/" if batch_id else ""
+    waiting = [
+        (_urgency(held.receipt), held.receipt.job)
+        async for held in studio.ledger.scan(prefix, unreadable=note)
+        if _unsettled(held.receipt) and str(held.receipt.job) not in decided
+    ]
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(job: JobKey) -> RescuedJob | None:
+        async with places:
+            row = await rescuer.rescue(job)
+        if row is not None:
+            _tell(row)
+        return row
+
+    ordered = [job for _, job in sorted(waiting, key=lambda pair: pair[0])]
+    rows = await asyncio.gather(*(one(job) for job in ordered))
+    found = [row for row in rows if row is not None]
+    return RescueReport.of(batch_id, [*decided.values(), *found], unreadable)
+
+
+def _unsettled(receipt: Receipt) -> bool:
+    # A text call is no job: it leaves nothing to fetch, and its batch asks again by itself.
+    return receipt.job.stage != SCRIPT and receipt.state not in ("landed", "failed")
+
+
+def _urgency(receipt: Receipt) -> tuple[bool, datetime]:
+    """The nearest expiry of a URL first. A job not seen done may have been done right away."""
+    made = receipt.times.get("completed") or receipt.times.get("submitted")
+    if made is None:
+        return True, datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
+    return False, made + URL_LIFE
+
+
+def _tell(row: RescuedJob) -> None:
+    """One line of the run's log for one job."""
+    logger = get_run_logger()
+    level = logger.info if row.fate in ("recovered", "running", "sent again") else logger.warning
+    old = f", {age(row.age_seconds)} old" if row.age_seconds is not None else ""
+    level("%s: %s%s. %s", row.job, row.fate, old, row.message)
