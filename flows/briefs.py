@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from flows.errors import BriefProblem, shown
+from flows.form import models_that_make, plain_form, ratios
 from globalaiopc.catalogue import Catalogue, ModelRow
 from globalaiopc.errors import InvalidRequest
 from ledger.receipt import RESERVED_BRIEF_IDS, check_asked, check_id
@@ -25,7 +26,11 @@ class Brief(BaseModel):
     """One thing to make: a topic, or prompts of its own, and how the result should be."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", coerce_numbers_to_str=True, str_strip_whitespace=True
+        frozen=True,
+        extra="forbid",
+        coerce_numbers_to_str=True,
+        str_strip_whitespace=True,
+        json_schema_extra=plain_form,
     )
 
     id: str = Field(
@@ -68,31 +73,40 @@ class Brief(BaseModel):
         repr=False,  # may be a presigned address
     )
     image_model: str = Field(
-        default="nano-banana-2", title="Image model", description="Makes the picture."
+        default="nano-banana-2",
+        title="Image model",
+        description="Makes the picture.",
+        json_schema_extra=models_that_make("image"),
     )
     video_model: str = Field(
-        default="openAiSora2Plus", title="Video model", description="Makes the video."
+        default="openAiSora2Plus",
+        title="Video model",
+        description="Makes the video.",
+        json_schema_extra=models_that_make("video"),
     )
     text_model: str = Field(
-        default="gpt-5.4", title="Text model", description="Writes the prompts from the topic."
+        default="gpt-5.4",
+        title="Text model",
+        description="Writes the prompts from the topic.",
+        json_schema_extra=models_that_make("text"),
     )
     ratio: str = Field(
         default="16:9",
         title="Ratio",
-        description="Width to height, as the models name it.",
-        examples=["16:9", "9:16"],
+        description="Width to height. Sora makes 16:9 and 9:16.",
+        json_schema_extra=ratios(),
     )
     seconds: int | None = Field(
         default=None,
         title="Seconds",
-        description="Length of the video. Empty: the shortest that the video model makes.",
+        description="Length of the video; Sora makes 4, 8 or 12. Empty: the model's shortest.",
         examples=[4],
     )
     resolution: str | None = Field(
         default=None,
         title="Resolution",
         description=(
-            "For whichever of the image and the video model offers this choice. "
+            "Such as 1k or 2k, for whichever of the image and the video model offers this choice. "
             "Empty: the model's own."
         ),
         examples=["1k"],
