@@ -175,23 +175,19 @@ class Pipeline:
                 self.__dict__[opened].close()
 
 
-@pytest.fixture(scope="module")
-def pipeline(
-    s3: S3Access, prefect_server: PrefectService, sandbox_factory: SandboxFactory
-) -> Iterator[Pipeline]:
-    """Everything up, and `python -m blocks` run on it with a prefix of the module's own."""
-    parts = Pipeline(s3, prefect_server, sandbox_factory())
+def saved(parts: Pipeline) -> Iterator[Pipeline]:
+    """The body of a fixture: `python -m blocks` is run on these parts, as a user does first."""
     parts.run("-m", "blocks")
     yield parts
     parts.close()
 
 
-@pytest.fixture
-def calm(pipeline: Pipeline) -> Iterator[Pipeline]:
-    """The same, without the faults of another test."""
-    pipeline.chaos()
-    yield pipeline
-    pipeline.chaos()
+@pytest.fixture(scope="module")
+def pipeline(
+    s3: S3Access, prefect_server: PrefectService, sandbox_factory: SandboxFactory
+) -> Iterator[Pipeline]:
+    """Everything up, and the blocks saved, with a prefix of the module's own in the bucket."""
+    yield from saved(Pipeline(s3, prefect_server, sandbox_factory()))
 
 
 @dataclass(frozen=True)
