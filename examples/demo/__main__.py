@@ -72,6 +72,9 @@ def _show(console: Console, stack: Stack) -> int:
     wrong = outcome.complaints(report, expected, stack.s3.access)
     for line in wrong:
         console.print(line, style="red", markup=False)
+    if not wrong:
+        refused = ", ".join(brief for brief, can_land in expected.items() if not can_land)
+        console.print(f"All that could land has landed; {refused} shows what a refusal looks like.")
     _addresses(console, stack, run, batch_id)
     if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("DEMO_EXIT") != "1":
         _stay(console, stack)

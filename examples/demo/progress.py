@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.live import Live
 from rich.table import Table
 
-from ledger import Receipt, ReceiptUnreadable
+from ledger import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,27 +47,16 @@ class Seen:
         news = []
         for found in (entry for page in pages for entry in page.get("Contents", [])):
             key, etag = found["Key"], found["ETag"]
-            if self._etags.get(key) == etag:
-                continue
-            self._etags[key] = etag
-            if key.endswith("/script.json"):
-                news.append(self._note(key.split("/")[-2], "script", "landed"))
-            elif "/receipts/" in key:
+            if "/receipts/" in key and self._etags.get(key) != etag:
+                self._etags[key] = etag
                 body = client.get_object(Bucket=self.access.bucket, Key=key)["Body"].read()
-                news += self._read(body, key)
+                news.append(self._note(Receipt.from_json(body, key)))
         return news
 
-    def _read(self, body: bytes, key: str) -> Iterator[str]:
-        try:
-            receipt = Receipt.from_json(body, key)
-        except ReceiptUnreadable as unreadable:
-            yield unreadable.message
-        else:
-            yield self._note(receipt.job.brief_id, receipt.job.stage, receipt.state)
-
-    def _note(self, brief: str, stage: str, state: str) -> str:
-        self.states[brief, stage] = state
-        return f"{brief}: {stage} {state}"
+    def _note(self, receipt: Receipt) -> str:
+        job = receipt.job
+        self.states[job.brief_id, job.stage] = receipt.state
+        return f"{job.brief_id}: {job.stage} {receipt.state}"
 
 
 def follow(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Self
 
 import httpx
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_TRIES = 30
 _OVER = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
 
 
@@ -42,13 +44,18 @@ class DeploymentRun:
     ) -> Self:
         """`deployment` is "flow name/deployment name", as in Prefect's UI."""
         client = httpx.Client(base_url=api_url, timeout=30, trust_env=False)
-        found = client.get(f"/deployments/name/{deployment}").raise_for_status().json()
-        asked = {"name": name, "parameters": dict(parameters), "state": {"type": "SCHEDULED"}}
-        made = client.post(f"/deployments/{found['id']}/create_flow_run", json=asked)
-        return cls(client, _Run.model_validate_json(made.raise_for_status().content))
+        found = _ask(client, "GET", f"/deployments/name/{deployment}").json()
+        # With the key, asking again after a lost answer finds the run that was made.
+        asked: dict[str, JsonValue] = {
+            "name": name,
+            "idempotency_key": name,
+            "parameters": dict(parameters),
+        }
+        made = _ask(client, "POST", f"/deployments/{found['id']}/create_flow_run", asked)
+        return cls(client, _Run.model_validate_json(made.content))
 
     def refresh(self) -> Self:
-        answer = self._client.get(f"/flow_runs/{self._run.id}").raise_for_status()
+        answer = _ask(self._client, "GET", f"/flow_runs/{self._run.id}")
         self._run = _Run.model_validate_json(answer.content)
         return self
 
@@ -71,3 +78,17 @@ class DeploymentRun:
     @property
     def over(self) -> bool:
         return self._run.state.type in _OVER
+
+
+def _ask(client: httpx.Client, method: str, path: str, body: JsonValue = None) -> httpx.Response:
+    """Ask again while the server is too busy: SQLite has one writer, and it answers 503."""
+    for _ in range(_TRIES - 1):
+        try:
+            answer = client.request(method, path, json=body)
+        except httpx.TransportError:
+            pass
+        else:
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return answer.raise_for_status()
+        time.sleep(1)
+    return client.request(method, path, json=body).raise_for_status()

@@ -13,8 +13,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import httpx
-
 from sandbox.prefect_parts import PrefectService, WorkerService
 from sandbox.processes import Child
 from sandbox.services import S3Service, SandboxService, clean_environment
@@ -93,18 +91,16 @@ class Stack:
         self._write_environment()
 
     def set_up(self) -> None:
-        """What a user does once: save the blocks, make a work pool, deploy, start a worker."""
+        """What a user does once: save the blocks, start a worker (which makes the pool), deploy."""
         blocks = self._tool("blocks", "-m", "blocks")
-        if not self._has_pool():
-            self._prefect("work-pool", "create", POOL, "--type", "process").finish(seconds=PATIENCE)
-        blocks.finish(seconds=PATIENCE)
-        deploy = self._prefect("deploy", "--all")
         self.worker = WorkerService(
             POOL, env=self.environment(), log=self.logs / "worker.log", cwd=ROOT
         )
-        self._exit.enter_context(self.worker).launch()
-        deploy.finish(seconds=PATIENCE)
-        self.worker.ready()
+        self._exit.enter_context(self.worker).start()
+        self._tool("deploy", "-m", "prefect", "--no-prompt", "deploy", "--all").finish(
+            seconds=PATIENCE
+        )
+        blocks.finish(seconds=PATIENCE)
 
     def check(self) -> None:
         """Raise `ServiceFailed` if a part has ended behind our back."""
@@ -130,13 +126,6 @@ class Stack:
         path = self.home / "env"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write("\n".join(lines) + "\n")
-
-    def _has_pool(self) -> bool:
-        url = f"{self.prefect.api_url}/work_pools/{POOL}"
-        return httpx.get(url, timeout=10, trust_env=False).is_success
-
-    def _prefect(self, *arguments: str) -> Child:
-        return self._tool(arguments[0], "-m", "prefect", "--no-prompt", *arguments)
 
     def _tool(self, log: str, *arguments: str) -> Child:
         name = " ".join(("python", *arguments))
