@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from flows.briefs import Brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.manifest import load_briefs
+from flows.planning import planned_batch
 from flows.publishing import publish
 from flows.report import BatchReport
 from flows.run_names import this_batch
@@ -32,6 +33,7 @@ async def content_batch(
     timezone: str | None = None,
     budget: float | None = None,
     prices: str | None = None,
+    plan: bool = False,
     connection: str = "default",
     bucket: str = "default",
 ) -> State[Outcome]:
@@ -51,13 +53,16 @@ async def content_batch(
             model must have a price. Empty: no limit.
         prices: Where a price file (TOML) lies: a path on the worker, or s3://bucket/key.
             See examples/prices.toml. Empty: what such jobs cost earlier, as a guess.
+        plan: Only say what a run would reuse, continue, make and refuse, and what it would cost.
+            Spends nothing.
         connection: Name of the GlobalAIOPC block.
         bucket: Name of the MediaBucket block.
 
     Returns:
         The report: batch_id, totals, and an item for each brief. It also lies in the bucket as
         report.json, beside manifest.jsonl. The state is Completed when all landed, PartlyLanded
-        when some did, NothingLanded (failed) when none did.
+        when some did, NothingLanded (failed) when none did. With `plan`, the plan instead, which
+        also lies in the bucket as plan.json; the state is Planned.
 
     """
     try:
@@ -65,6 +70,8 @@ async def content_batch(
             name = this_batch(batch_id, timezone)
             found = await _read(studio, briefs, columns, limit)
             works = [Work(name, brief) for brief in found]
+            if plan:
+                return await planned_batch(studio, works, budget, prices)
             studio.purse = await open_purse(studio, works, budget, prices)
             report = await _run(studio, name, works)
             await studio.purse.remember(studio.store)

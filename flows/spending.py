@@ -37,15 +37,21 @@ async def open_purse(
     """
     if budget is None or not works:
         return Purse()
+    limit = budget_limit(budget)
+    book = await open_prices(studio, prices)
+    catalogue = studio.client.catalogue
+    refuse_unpriced(book, (job for work in works for job in paid_jobs(work, "video", catalogue)))
+    return await CappedPurse.open(studio.ledger, studio.store, works[0].batch_id, limit, book)
+
+
+def budget_limit(budget: float) -> Decimal:
+    """The budget as an exact amount. Raises `InvalidRequest` when it is none."""
     limit = Decimal(str(budget))
     if not limit.is_finite() or limit < 0:
         raise InvalidRequest(
             f"A budget cannot be {budget}.", field="budget", allowed="an amount of 0 or more"
         )
-    book = await open_prices(studio, prices)
-    catalogue = studio.client.catalogue
-    refuse_unpriced(book, (job for work in works for job in paid_jobs(work, "video", catalogue)))
-    return await CappedPurse.open(studio.ledger, studio.store, works[0].batch_id, limit, book)
+    return limit
 
 
 def budget_facts(account: Account | None, items: Iterable[ReportItem]) -> BudgetFacts | None:

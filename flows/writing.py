@@ -7,6 +7,9 @@ a process died while asking, a later run asks again instead of holding the brief
 
 import hashlib
 
+from pydantic import JsonValue
+
+from flows.briefs import Brief
 from flows.errors import ScriptInvalid
 from flows.script import (
     Script,
@@ -56,8 +59,13 @@ async def _claim(studio: Studio, work: Work) -> Mine | Theirs | Known:
         model=work.brief.text_model,
         api=ChatRequest.api,
         key_hash=studio.client.key_hash,
-        asked={"model": work.brief.text_model, "topic": work.brief.topic},
+        asked=script_asked(work.brief),
     )
+
+
+def script_asked(brief: Brief) -> dict[str, JsonValue]:
+    """What the receipt of the script keeps."""
+    return {"model": brief.text_model, "topic": brief.topic}
 
 
 async def _again(studio: Studio, held: Held) -> Held:

@@ -35,7 +35,9 @@ from ledger.errors import ReceiptUnreadable
 SCHEMA_VERSION = 1
 MAX_ID = 128
 # These lie beside the briefs' folders; some stores cannot hold a folder and an object of one name.
-RESERVED_BRIEF_IDS = frozenset({"manifest.jsonl", "report.json", "index.html", "budget.json"})
+RESERVED_BRIEF_IDS = frozenset(
+    {"manifest.jsonl", "report.json", "index.html", "budget.json", "plan.json"}
+)
 
 State = Literal["intent", "submitted", "completed", "landed", "failed", "unknown"]
 Asked: TypeAlias = dict[str, JsonValue]

@@ -19,11 +19,15 @@ async def adopt(studio: Studio, image: str, key_stem: str) -> Landed:
     """
     if image.startswith(("https://", "http://")):
         return await _from_web(studio, image, key_stem)
-    store, key = studio.store, image
-    if image.startswith("s3://"):
-        bucket, _, key = image.removeprefix("s3://").partition("/")
-        store = studio.elsewhere(bucket)
-    return await _from_bucket(studio, store, key, key_stem)
+    return await _from_bucket(studio, *place_of(studio, image), key_stem)
+
+
+def place_of(studio: Studio, image: str) -> tuple[ObjectStore, str]:
+    """The bucket and the key of an `image` that is no web address."""
+    if not image.startswith("s3://"):
+        return studio.store, image
+    bucket, _, key = image.removeprefix("s3://").partition("/")
+    return studio.elsewhere(bucket), key
 
 
 async def _from_web(studio: Studio, url: str, key_stem: str) -> Landed:
@@ -48,7 +52,7 @@ async def _from_web(studio: Studio, url: str, key_stem: str) -> Landed:
 async def _from_bucket(studio: Studio, source: ObjectStore, key: str, key_stem: str) -> Landed:
     stored = await source.get(key)
     if stored is None:
-        raise InvalidRequest(f"There is no start image at {source.uri(key)}.", field="image")
+        raise missing(source, key)
     inspection = Inspection("image", RULES.hold_bytes)
     try:
         await inspection.feed(stored.body)
@@ -62,3 +66,7 @@ async def _from_bucket(studio: Studio, source: ObjectStore, key: str, key_stem: 
         metadata=metadata_of({}, landed),
     )
     return landed
+
+
+def missing(source: ObjectStore, key: str) -> InvalidRequest:
+    return InvalidRequest(f"There is no start image at {source.uri(key)}.", field="image")

@@ -1,0 +1,79 @@
+"""A batch's plan: worked out, put beside the batch, shown in the UI."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.ending import Outcome
+from flows.foreseeing import Foreseer
+from flows.plan import Plan, PlannedBrief, sentence, table_rows
+from flows.rescue_report import worth
+from flows.spending import budget_limit, paid_jobs
+from flows.work import Work
+from ledger import PriceBook, Unpriced
+from tasks import Studio
+from tasks.prices import open_prices
+from tasks.purse import refuse_unpriced
+from tasks.standing import standing
+
+AT_ONCE = 32
+
+
+async def planned_batch(
+    studio: Studio, works: Sequence[Work], budget: float | None, prices: str | None
+) -> State[Outcome]:
+    """Say what a run would do and cost; write `{batch_id}/plan.json` and nothing else."""
+    batch_id = works[0].batch_id
+    book = await open_prices(studio, prices)
+    foreseer = Foreseer(studio, book)
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(work: Work) -> PlannedBrief:
+        async with places:
+            return await foreseer.brief(work)
+
+    plan = Plan.of(
+        batch_id,
+        await asyncio.gather(*(one(work) for work in works)),
+        currency=book.currency,
+        budget=None if budget is None else await _budget(studio, batch_id, budget, book),
+        refusal="" if budget is None else _refusal(studio, works, book),
+    )
+    await studio.store.put(
+        f"{batch_id}/plan.json", plan.to_bytes(), content_type="application/json"
+    )
+    await acreate_table_artifact(
+        key=artifact_key(batch_id), table=table_rows(plan), description=sentence(plan)
+    )
+    data: Outcome = plan.model_dump(mode="json")
+    return Completed(name="Planned", message=sentence(plan), data=data)
+
+
+def artifact_key(batch_id: str) -> str:
+    """Prefect's artifact keys hold only lower-case letters, digits and dashes."""
+    return "plan-" + re.sub("[^a-z0-9]+", "-", batch_id.lower()).strip("-")
+
+
+async def _budget(
+    studio: Studio, batch_id: str, budget: float, prices: PriceBook
+) -> tuple[Decimal, Decimal]:
+    """The limit, and what the batch's receipts say was spent or may have been."""
+    known = await standing(studio.ledger, studio.store, batch_id, settled=())
+    amounts = (worth(receipt, prices)[0] for receipt in (*known.spent, *known.sent))
+    return budget_limit(budget), sum((one or Decimal(0) for one in amounts), Decimal(0))
+
+
+def _refusal(studio: Studio, works: Sequence[Work], prices: PriceBook) -> str:
+    catalogue = studio.client.catalogue
+    try:
+        refuse_unpriced(
+            prices, (job for work in works for job in paid_jobs(work, "video", catalogue))
+        )
+    except Unpriced as error:
+        return error.message
+    return ""
