@@ -93,7 +93,7 @@ class Studio:
 async def _load_blocks(connection: str, bucket: str) -> tuple[GlobalAIOPC, MediaBucket]:
     try:
         return await GlobalAIOPC.aload(connection), await MediaBucket.aload(bucket)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # missing; stored data that no longer fits
         raise StudioNotReady(
             f"The block globalaiopc/{connection} or media-bucket/{bucket} is not on this Prefect "
             "server, or does not load."
