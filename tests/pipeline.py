@@ -125,7 +125,7 @@ class Pipeline:
     def _bucket(self) -> S3Client:
         return self.s3.client()
 
-    def keys(self, folder: str = "") -> set[str]:
+    def objects(self, folder: str = "") -> set[str]:
         """Keys below a folder, relative to it."""
         start = f"{self.prefix}/{folder}" + ("/" if folder else "")
         pages = self._bucket.get_paginator("list_objects_v2").paginate(

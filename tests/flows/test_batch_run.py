@@ -123,7 +123,7 @@ def test_the_server_shows_a_table_with_the_trouble_on_top(pipeline: Pipeline, mi
     assert (artifact["type"], artifact["key"]) == ("table", "batch-mixed")
     assert artifact["description"] == mixed.message
     rows = json.loads(artifact["data"])
-    assert [row["brief"] for row in rows][0] == "nameless"
+    assert rows[0]["brief"] == "nameless"
     assert {row["brief"]: row["state"] for row in rows} == {
         name: item["state"] for name, item in mixed.items.items()
     }
@@ -144,12 +144,12 @@ def test_none_landed_is_failed_and_still_has_its_report(
 
 
 def test_running_it_again_buys_nothing(pipeline: Pipeline, good: Ended) -> None:
-    before, objects = pipeline.posts(), pipeline.keys("good")
+    before, objects = pipeline.posts(), pipeline.objects("good")
     again = run(content_batch, briefs=list(GOOD), batch_id="good")
     assert pipeline.posts() == before
     assert again.name == "Completed"
     assert again.outcome["items"] == good.outcome["items"]
-    assert pipeline.keys("good") == objects
+    assert pipeline.objects("good") == objects
 
 
 def test_an_unknown_or_moderated_job_is_not_sent_again_by_a_rerun(

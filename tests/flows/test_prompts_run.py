@@ -63,7 +63,7 @@ def test_every_line_becomes_a_video(pipeline: Pipeline, batch: Ended) -> None:
     assert [item["id"] for item in batch.outcome["items"]] == [
         f"{row:04d}" for row in range(1, COUNT + 1)
     ]
-    videos = {key for key in pipeline.keys("prompts") if key.endswith("/video.mp4")}
+    videos = {key for key in pipeline.objects("prompts") if key.endswith("/video.mp4")}
     assert videos == {f"{name}/video.mp4" for name in batch.items}
     assert pipeline.posts() == {"text": COUNT, "image": COUNT, "video": COUNT}
     assert {item["seconds"] for item in batch.outcome["items"]} == {SECONDS}

@@ -76,7 +76,7 @@ def test_nothing_was_asked_of_the_provider_and_nothing_written(
 ) -> None:
     assert len(runs) == len(SAID)
     assert pipeline.posts() == {"text": 0, "image": 0, "video": 0}
-    assert pipeline.keys() == set()
+    assert pipeline.objects() == set()
 
 
 def test_no_log_of_a_refused_list_holds_a_traceback(

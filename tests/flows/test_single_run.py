@@ -122,7 +122,7 @@ def test_a_topic_becomes_script_image_video_and_poster(
         "video": f"{folder}/video.mp4",
         "poster": f"{folder}/poster.jpg",
     }
-    keys = pipeline.keys(folder)
+    keys = pipeline.objects(folder)
     assert {key for key in keys if not key.startswith("frame-")} == LANDED_TYPES.keys()
     assert {key: pipeline.content_type(f"{folder}/{key}") for key in LANDED_TYPES} == LANDED_TYPES
     assert film(pipeline.body(item["video"])) == (1280, 720, 4.0)
@@ -160,14 +160,14 @@ def test_own_prompts_are_used_as_they_stand_and_no_text_is_bought(
     assert [job["prompt"] for job in pipeline.jobs("A red kite", "image")] == ["A red kite"]
     assert [job["prompt"] for job in pipeline.jobs("It soars", "video")] == ["It soars"]
     assert not [text for text in pipeline.account()["texts"] if "kite" in text["prompt"]]
-    assert "receipts/script.json" not in pipeline.keys("tall/kite")
+    assert "receipts/script.json" not in pipeline.objects("tall/kite")
 
 
 def test_text_to_image_ends_with_the_image(pipeline: Pipeline, runs: dict[str, Ended]) -> None:
     item = runs["image"].outcome
     assert (item["state"], item["video"], item["poster"]) == ("landed", None, None)
     folder = item["image"].rpartition("/")[0]
-    assert pipeline.keys(folder) == {
+    assert pipeline.objects(folder) == {
         "image.png",
         "script.json",
         "receipts/image.json",
