@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from flows.briefs import Makes
+from flows.making import video_seconds
 from flows.report import BudgetFacts, ReportItem
 from flows.work import Work
 from globalaiopc import InvalidRequest
@@ -22,7 +23,7 @@ def paid_jobs(work: Work, makes: Makes, catalogue: Catalogue) -> tuple[Wanted, .
         resolution = brief.resolution if makes == "image" else None
         jobs.append(Wanted(work.job("image"), brief.image_model, None, resolution))
     if makes == "video":
-        seconds = brief.seconds or catalogue.model(brief.video_model).default_seconds
+        seconds = video_seconds(brief, catalogue.model(brief.video_model))
         jobs.append(Wanted(work.job("video"), brief.video_model, seconds, None))
     return tuple(jobs)
 

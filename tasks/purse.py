@@ -222,8 +222,8 @@ class CappedPurse(Purse):
     def _reached(self, short: Short) -> BudgetReached:
         unit = f" {self.account.currency}" if self.account.currency else ""
         return BudgetReached(
-            f"The budget is reached: {short.need:f}{unit} would be needed, and "
-            f"{max(short.free, Decimal(0)):f} of {self.account.limit:f} is left.",
+            f"The budget is reached: {_plain(short.need)}{unit} would be needed, and "
+            f"{_plain(max(short.free, Decimal(0)))} of {_plain(self.account.limit)} is left.",
             needed=short.need,
         )
 
@@ -246,3 +246,7 @@ def refuse_unpriced(prices: PriceBook, jobs: Iterable[Wanted]) -> None:
             f"A budget needs a price for every image and video model. {told}{more}.",
             field="prices",
         )
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"

@@ -9,6 +9,7 @@ import pytest
 
 from flows.report import (
     BatchReport,
+    BudgetFacts,
     Job,
     ReportItem,
     manifest_line,
@@ -149,6 +150,24 @@ def test_the_sentence_says_what_to_do():
     assert "1 blocked (1 balance_too_low)" in said
     assert "1 not finished" in said
     assert "Run batch b again" in said
+
+
+def test_the_budget_is_in_the_report_the_sentence_and_the_markdown():
+    left_out = troubled("b", "blocked", "budget_reached")
+    facts = BudgetFacts(
+        limit=Decimal("1.5"), currency="CNY", spent=Decimal("1.2"), reserved=Decimal("0.4"),
+        left_out=1, left_out_cost=Decimal("0.52"),
+    )  # fmt: skip
+    whole = BatchReport.of("b", [left_out], started=START, ended=START, budget=facts)
+    assert json.loads(whole.to_bytes())["budget"] == {
+        "limit": 1.5, "currency": "CNY", "spent": 1.2, "reserved": 0.4, "left_out": 1,
+        "left_out_cost": 0.52,
+    }  # fmt: skip
+    assert (
+        "Budget 1.5 CNY: 1.2 spent, 0.4 still reserved, 0.1 more than the limit; "
+        "1 brief left out, at 0.52."
+    ) in sentence(whole)
+    assert "| 1.5 CNY | 1.2 | 0.4 | 1 | 0.52 |" in markdown_table(whole)
 
 
 def test_the_table_puts_money_at_risk_first_and_is_bounded():
