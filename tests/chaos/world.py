@@ -1,5 +1,6 @@
 """One zygote and the stand-in API it works against, for a test module."""
 
+import contextlib
 import json
 import secrets
 import subprocess
@@ -19,6 +20,8 @@ class World:
 
     def __init__(self, s3: S3Access, sandbox: SandboxService) -> None:
         self.prefix = f"chaos-{secrets.token_hex(4)}"
+        self._access = s3
+        self._bucket = s3.client()
         self._api = httpx.Client(base_url=sandbox.url, timeout=30, trust_env=False)
         environment = {
             **clean_environment(),
@@ -55,6 +58,16 @@ class World:
             if token in job["prompt"]:
                 found[job["kind"]].append(job)
         return found
+
+    def receipt_states(self, batch_id: str, brief_id: str) -> dict[str, str]:
+        """What the receipts of a brief's image and video say, by stage."""
+        states: dict[str, str] = {}
+        for stage in ("image", "video"):
+            key = f"{self.prefix}/{batch_id}/{brief_id}/receipts/{stage}.json"
+            with contextlib.suppress(self._bucket.exceptions.NoSuchKey):
+                found = self._bucket.get_object(Bucket=self._access.bucket, Key=key)
+                states[stage] = json.loads(found["Body"].read())["state"]
+        return states
 
     def posts(self) -> dict[str, int]:
         return dict(self._api.get("/sandbox/jobs").raise_for_status().json()["posts"])
