@@ -64,6 +64,12 @@ class RescuedJob(_Kept):
         amount, amount_is = worth(receipt, prices)
         since = receipt.times.get("submitted") or receipt.times.get("intent")
         said = error or (receipt.error if fate in ("unknown", "gone", "failed") else None)
+        advice = said.advice if said else ""
+        if fate == "unknown":
+            advice = (
+                "Ask the provider whether it was charged. Then run rescue with "
+                f'resubmit ["{receipt.job}"] (pays again if it was) or abandon ["{receipt.job}"].'
+            )
         return cls(
             job=str(receipt.job),
             fate=fate,
@@ -74,7 +80,7 @@ class RescuedJob(_Kept):
             amount_is=amount_is,
             age_seconds=(now - since).total_seconds() if since else None,
             message=message or (said.message if said else ""),
-            advice=said.advice if said else "",
+            advice=advice,
         )
 
 
@@ -162,7 +168,7 @@ def table_rows(report: RescueReport, *, limit: int = 200) -> list[dict[str, str]
             "state": job.fate,
             "amount": _amount(job),
             "age": age(job.age_seconds),
-            "what happened": cell(job.message, 300),
+            "what happened": cell(_happened(job), 300),
             "what to do": cell(job.advice, 300),
         }
         for job in report.jobs[:limit]
@@ -183,6 +189,11 @@ def age(seconds: float | None) -> str:
     if span.days:
         return f"{span.days} d {hours} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _happened(job: RescuedJob) -> str:
+    lost = job.fate in ("gone", "failed") and job.task_id
+    return f"{job.message} Job id: {job.task_id}." if lost else job.message
 
 
 def _amount(job: RescuedJob) -> str:
