@@ -12,7 +12,9 @@ SHELL := /bin/bash
 .PHONY: help demo test lint lock clean chromium
 
 PY := .venv/bin/python
-UV := UV_PYTHON_DOWNLOADS=never .venv/bin/uv
+# The machine's certificates where it has any (a company's proxy signs with its own), else uv's.
+CERTIFICATES := $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem)
+UV := UV_PYTHON_DOWNLOADS=never .venv/bin/uv $(if $(CERTIFICATES),--system-certs)
 # uv leaves bytecode to the first start, which then takes Prefect twice as long.
 INSTALL := $(UV) pip install --quiet --python $(PY) --compile-bytecode --no-deps --require-hashes
 EXPORT := $(UV) export --quiet --format requirements-txt --no-emit-project --no-header --no-annotate
