@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ TIME_SCALE = "0.01"
 
 MEDIA_POSTS = {"image": "/v1/banana/images", "video": "/v1/sora/videos"}
 CHAT_POSTS = "/v1/chat/completions"
+OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
 @dataclass
@@ -108,13 +109,15 @@ class Pipeline:
         base = self.sandbox.environment()["GLOBALAIOPC_MEDIA_BASE_URL"]
         asked = {"model": "nano-banana-2", "prompt": prompt, "size": "1:1"}
         made = self._sandbox.post(f"{base}/v1/banana/images", json=asked, headers=key).json()
-        give_up = time.monotonic() + 60
-        while time.monotonic() < give_up:
-            seen = self._sandbox.get(f"{base}/v1/result/{made['id']}", headers=key).json()
-            if seen.get("image_url"):
-                return str(seen["image_url"])
-            time.sleep(0.05)  # its time is on the command line
-        raise AssertionError("the picture was not made")
+        seen: dict[str, Any] = {}
+
+        def made_it() -> bool:
+            answer = self._sandbox.get(f"{base}/v1/result/{made['id']}", headers=key)
+            seen.update(answer.json())
+            return bool(seen.get("image_url"))
+
+        until(made_it, "the picture")
+        return str(seen["image_url"])
 
     def fetch(self, address: str) -> bytes:
         return self._sandbox.get(address).raise_for_status().content
@@ -169,10 +172,41 @@ class Pipeline:
             if len(found) < 200:
                 return rows
 
+    def task_runs(self, run_id: str, count: int) -> list[dict[str, Any]]:
+        """The `count` task runs of a flow run; the server notes them a moment after they end."""
+        rows: list[dict[str, Any]] = []
+
+        def all_noted() -> bool:
+            rows[:] = self.all("task_runs", flow_runs={"id": {"any_": [run_id]}})
+            return sum(row["state_type"] in OVER for row in rows) >= count
+
+        until(all_noted, f"the record of {count} task runs")
+        return rows
+
+    def logs(self, *run_ids: str) -> list[str]:
+        """All that these flow runs have logged; their last lines are sent a moment after."""
+        rows: list[dict[str, Any]] = []
+
+        def all_sent() -> bool:
+            rows[:] = self.all("logs", logs={"flow_run_id": {"any_": list(run_ids)}})
+            last = {row["flow_run_id"] for row in rows if "Finished in state" in row["message"]}
+            return last >= set(run_ids)
+
+        until(all_sent, "the last line of the logs")
+        return [row["message"] for row in rows]
+
     def close(self) -> None:
         for opened in ("_sandbox", "_bucket", "api"):
             if opened in self.__dict__:
                 self.__dict__[opened].close()
+
+
+def until(condition: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
+    """Return once it holds; the time is for a machine that is busy with other things."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come within {seconds:.0f} s"
+        time.sleep(0.1)
 
 
 def saved(parts: Pipeline) -> Iterator[Pipeline]:

@@ -3,8 +3,7 @@
 import contextlib
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,11 @@ from examples.demo.runs import DeploymentRun
 from sandbox.prefect_parts import WorkerService
 from sandbox.processes import descendants
 from tests.conftest import ROOT
-from tests.pipeline import Pipeline
+from tests.pipeline import Pipeline, until
 
 pytestmark = pytest.mark.stack
 
 POOL = "globalaiopc"
-PATIENCE = 180.0
-"""Seconds; a worker's flow run costs several seconds of CPU before its first line runs."""
-
 BRIEF_FLOWS = ("text-to-image", "image-to-video", "text-to-video")
 EVERYWHERE = {"batch_id", "connection", "bucket"}
 
@@ -37,13 +33,6 @@ def deployed(pipeline: Pipeline) -> Pipeline:
 def worker(pipeline: Pipeline, log: Path) -> Iterator[WorkerService]:
     with WorkerService(POOL, env=pipeline.environment, log=log, cwd=ROOT).start() as part:
         yield part
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not happen within {PATIENCE:.0f} s"
-        time.sleep(0.2)
 
 
 def start(pipeline: Pipeline, deployment: str, name: str, **parameters: Any) -> DeploymentRun:
