@@ -18,8 +18,8 @@ from tests.conftest import ROOT
 class World:
     """Lets workers live and die, and keeps the provider's account of it."""
 
-    def __init__(self, s3: S3Access, sandbox: SandboxService) -> None:
-        self.prefix = f"chaos-{secrets.token_hex(4)}"
+    def __init__(self, s3: S3Access, sandbox: SandboxService, *, prefix: str = "") -> None:
+        self.prefix = prefix or f"chaos-{secrets.token_hex(4)}"
         self._access = s3
         self._bucket = s3.client()
         self._api = httpx.Client(base_url=sandbox.url, timeout=30, trust_env=False)
@@ -53,11 +53,13 @@ class World:
     def jobs(self, token: str) -> dict[str, list[dict[str, Any]]]:
         """The accepted jobs whose prompt holds the token, by kind."""
         found: dict[str, list[dict[str, Any]]] = {"image": [], "video": []}
-        account = self._api.get("/sandbox/jobs").raise_for_status().json()
-        for job in account["jobs"]:
+        for job in self.all_jobs():
             if token in job["prompt"]:
                 found[job["kind"]].append(job)
         return found
+
+    def all_jobs(self) -> list[dict[str, Any]]:
+        return list(self._api.get("/sandbox/jobs").raise_for_status().json()["jobs"])
 
     def receipt_states(self, batch_id: str, brief_id: str) -> dict[str, str]:
         """What the receipts of a brief's image and video say, by stage."""
