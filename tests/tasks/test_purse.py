@@ -196,6 +196,21 @@ async def test_jobs_bought_before_the_budget_was_set_count_and_their_brief_is_fi
         assert purse.account.free == Decimal("4.48")
 
 
+async def test_a_begun_brief_goes_on_to_finish_what_runs_and_may_not_send_more():
+    store = Memory()
+    image = await claimed(Ledger(store), jobs("a")[0])
+    await Ledger(store).completed(image, amount=Decimal("0.12"))
+    async with purse_of("0.5", store) as purse:
+        begun = False
+        async with purse.brief(jobs("a")):
+            begun = True
+            with pytest.raises(BudgetReached) as caught:
+                await purse.reserve(await claimed(Ledger(store), jobs("a")[1]))
+        assert begun
+        assert caught.value.needed == Decimal("0.40")
+        assert purse.account.spent_total == Decimal("0.12")
+
+
 async def test_only_what_this_run_made_is_noted_and_only_once():
     store = MemoryStore()
     purse = Purse()
