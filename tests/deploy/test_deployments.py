@@ -97,7 +97,7 @@ def test_the_daily_schedule_waits_to_be_switched_on(deployed: Pipeline) -> None:
     assert schedule["active"] is False
     assert schedule["schedule"]["cron"] == "0 6 * * *"
     assert schedule["schedule"]["timezone"] == "Europe/Berlin"
-    assert schedule["parameters"] == {"batch_id": "daily-{date}"}
+    assert schedule["parameters"] == {"batch_id": "daily-{date}", "timezone": "Europe/Berlin"}
 
 
 FAST = ("fast-1", "fast-2")
