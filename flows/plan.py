@@ -207,5 +207,9 @@ def _total(plan: Plan) -> str:
     if plan.guesses:
         told += f" ({plan.guesses} of the quotes are guesses)"
     if plan.unpriced:
-        told += f" and {plan.unpriced} calls whose price nobody knows"
+        told += (
+            f" and {plan.unpriced} "
+            + ("call" if plan.unpriced == 1 else "calls")
+            + " whose price nobody knows"
+        )
     return told

@@ -15,7 +15,7 @@ from flows.plan import Plan, PlannedBrief, sentence, table_rows
 from flows.rescue_report import worth
 from flows.spending import budget_limit, paid_jobs
 from flows.work import Work
-from ledger import PriceBook, Unpriced
+from ledger import PriceBook, ReceiptUnreadable, Unpriced
 from tasks import Studio
 from tasks.prices import open_prices
 from tasks.purse import refuse_unpriced
@@ -37,12 +37,13 @@ async def planned_batch(
         async with places:
             return await foreseer.brief(work)
 
+    capped, refusal = await _capped(studio, works, budget, book)
     plan = Plan.of(
         batch_id,
         await asyncio.gather(*(one(work) for work in works)),
         currency=book.currency,
-        budget=None if budget is None else await _budget(studio, batch_id, budget, book),
-        refusal="" if budget is None else _refusal(studio, works, book),
+        budget=capped,
+        refusal=refusal,
     )
     await studio.store.put(
         f"{batch_id}/plan.json", plan.to_bytes(), content_type="application/json"
@@ -59,21 +60,27 @@ def artifact_key(batch_id: str) -> str:
     return "plan-" + re.sub("[^a-z0-9]+", "-", batch_id.lower()).strip("-")
 
 
-async def _budget(
-    studio: Studio, batch_id: str, budget: float, prices: PriceBook
-) -> tuple[Decimal, Decimal]:
-    """The limit, and what the batch's receipts say was spent or may have been."""
+async def _capped(
+    studio: Studio, works: Sequence[Work], budget: float | None, prices: PriceBook
+) -> tuple[tuple[Decimal, Decimal] | None, str]:
+    """The limit with what is committed of it, and why a run with this budget would be refused."""
+    if budget is None:
+        return None, ""
+    limit, catalogue = budget_limit(budget), studio.client.catalogue
+    try:
+        committed = await _committed(studio, works[0].batch_id, prices)
+    except ReceiptUnreadable as error:
+        return None, f"{error.message} {error.advice}"
+    try:
+        jobs = (job for work in works for job in paid_jobs(work, "video", catalogue))
+        refuse_unpriced(prices, jobs)
+    except Unpriced as error:
+        return (limit, committed), error.message
+    return (limit, committed), ""
+
+
+async def _committed(studio: Studio, batch_id: str, prices: PriceBook) -> Decimal:
+    """What the batch's receipts say was spent, or may have been."""
     known = await standing(studio.ledger, studio.store, batch_id, settled=())
     amounts = (worth(receipt, prices)[0] for receipt in (*known.spent, *known.sent))
-    return budget_limit(budget), sum((one or Decimal(0) for one in amounts), Decimal(0))
-
-
-def _refusal(studio: Studio, works: Sequence[Work], prices: PriceBook) -> str:
-    catalogue = studio.client.catalogue
-    try:
-        refuse_unpriced(
-            prices, (job for work in works for job in paid_jobs(work, "video", catalogue))
-        )
-    except Unpriced as error:
-        return error.message
-    return ""
+    return sum((one or Decimal(0) for one in amounts), Decimal(0))

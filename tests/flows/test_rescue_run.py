@@ -125,7 +125,7 @@ async def test_each_job_is_brought_as_far_as_it_can_come(calm: Pipeline):
     assert (run.type, run.name) == ("COMPLETED", "NeedsDecision")
     assert calm.posts() == before
     for brief in ("killed", "old"):
-        assert "image.png" in calm.keys(f"left/{brief}")
+        assert "image.png" in calm.objects(f"left/{brief}")
         receipt = calm.json(f"left/{brief}/receipts/image.json")
         assert receipt["state"] == "landed"
         assert found[f"left/{brief}/image"]["amount"] == float(receipt["amount"])
