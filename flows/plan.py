@@ -71,7 +71,8 @@ class PlannedBrief(_Kept):
     @property
     def media_cost(self) -> Decimal:
         """What the budget has to pay: a text call is no job."""
-        return sum((step.cost or 0 for step in self.steps if step.stage != "script"), Decimal(0))
+        media = (step.cost for step in self.steps if step.stage != "script")
+        return sum((cost or Decimal(0) for cost in media), Decimal(0))
 
 
 class PlannedBudget(_Kept):
