@@ -67,6 +67,7 @@ class Service(ABC):
     def __init__(self, log: Path) -> None:
         self.log = log
         self._child: Child | None = None
+        self._ports: Sequence[int] = ()
 
     @abstractmethod
     def spawn(self, ports: Sequence[int]) -> Child:
@@ -80,7 +81,12 @@ class Service(ABC):
         return self.launch().ready()
 
     def launch(self) -> Self:
-        self._child = self.spawn(free_ports(self.port_count))
+        self._ports = free_ports(self.port_count)
+        return self.relaunch()
+
+    def relaunch(self) -> Self:
+        """Start it again on the ports it had, where its clients look for it."""
+        self._child = self.spawn(self._ports)
         return self
 
     def ready(self) -> Self:
@@ -173,10 +179,8 @@ class S3Service(Service):
         self.directory = directory
         self.access = S3Access("", bucket, access_key, secret_key)
         self.browse_url = ""
-        self._ports: Sequence[int] = ()
 
     def spawn(self, ports: Sequence[int]) -> Child:
-        self._ports = ports
         # The filer shows the bucket to a browser, without a key: it listens on 127.0.0.1 only.
         filer = dict(zip(_WEED_PORTS, ports, strict=True))["filer.port"]
         self.browse_url = f"http://127.0.0.1:{filer}/buckets/{self.access.bucket}"

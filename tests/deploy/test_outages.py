@@ -1,0 +1,126 @@
+"""The same flow run twice at once, and the bucket and the Prefect server away for a while.
+
+The outages here are short; `make chaos` has them as long as promised (see `BUCKET`, `PREFECT`).
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.demo.runs import DeploymentRun
+from sandbox.prefect_parts import PrefectService, WorkerService, prepared_database
+from sandbox.processes import descendants
+from sandbox.services import S3Service, Service
+from tests.conftest import CACHE, ROOT, SandboxFactory
+from tests.pipeline import Pipeline, until
+
+pytestmark = pytest.mark.stack
+
+BUCKET_SECONDS = float(os.environ.get("OUTAGE_BUCKET_SECONDS", "6"))
+PREFECT_SECONDS = float(os.environ.get("OUTAGE_PREFECT_SECONDS", "12"))
+BRIEFS = [{"id": f"outage-{number}", "topic": f"An outage-{number} lamp"} for number in range(4)]
+HOLD = {"fault": "error", "status": 500, "route": "result", "times": None, "kind": "video"}
+
+
+@pytest.fixture
+def own_parts(
+    tmp_path: Path, sandbox_factory: SandboxFactory
+) -> Iterator[tuple[Pipeline, S3Service, PrefectService]]:
+    """Servers of this test's own, since it takes them away."""
+    s3 = S3Service(
+        tmp_path / "s3",
+        access_key="outage",
+        secret_key="outage-secret",
+        bucket="outage",
+        log=tmp_path / "s3.log",
+    )
+    prefect = PrefectService(
+        tmp_path / "prefect", log=tmp_path / "prefect.log", database=prepared_database(CACHE)
+    )
+    with s3.start(), prefect.start():
+        pipeline = Pipeline(s3.access, prefect, sandbox_factory())
+        pipeline.run("-m", "blocks")
+        pipeline.run("-m", "prefect", "work-pool", "create", "globalaiopc", "--type", "process")
+        pipeline.run("-m", "prefect", "--no-prompt", "deploy", "--name", "content-batch/default")
+        yield pipeline, s3, prefect
+        pipeline.close()
+
+
+def _start(pipeline: Pipeline, batch_id: str) -> DeploymentRun:
+    parameters: dict[str, Any] = {"briefs": BRIEFS, "batch_id": batch_id}
+    return DeploymentRun.start(
+        pipeline.prefect.api_url, "content-batch/default", parameters=parameters, name=batch_id
+    )
+
+
+def _all_videos_submitted(pipeline: Pipeline, batch_id: str) -> bool:
+    return pipeline.posts()["video"] == len(BRIEFS) and all(
+        pipeline.json(f"{batch_id}/{brief['id']}/receipts/video.json")["state"] == "submitted"
+        for brief in BRIEFS
+    )
+
+
+def _kill(part: Service) -> None:
+    below = descendants(part.child.pid)
+    os.kill(part.child.pid, signal.SIGKILL)
+    for process in below:
+        process.signal(signal.SIGKILL)
+    until(lambda: not part.child.alive and not any(p.exists() for p in below), "its end")
+
+
+def test_19_outages_of_the_bucket_and_of_prefect_cost_nothing(
+    own_parts: tuple[Pipeline, S3Service, PrefectService], tmp_path: Path
+) -> None:
+    pipeline, s3, prefect = own_parts
+    pipeline.chaos(HOLD)
+    worker = WorkerService(
+        "globalaiopc", env=pipeline.environment, log=tmp_path / "worker.log", cwd=ROOT
+    )
+    with worker.start():
+        run = _start(pipeline, "outage")
+        until(lambda: _all_videos_submitted(pipeline, "outage"), "every video being submitted")
+        _kill(s3)
+        _kill(prefect)
+        gone = time.monotonic()
+        # The provider finishes while neither can be told.
+        pipeline.chaos()
+        until(lambda: time.monotonic() > gone + BUCKET_SECONDS, "the end of the bucket's outage")
+        s3.relaunch().ready()
+        until(lambda: time.monotonic() > gone + PREFECT_SECONDS, "the end of Prefect's outage")
+        prefect.relaunch().ready()
+        until(lambda: run.refresh().over, "the end of the run")
+    assert run.state == "Completed", run.message
+    assert pipeline.posts() == {"text": 4, "image": 4, "video": 4}
+    for brief in BRIEFS:
+        for stage in ("image", "video"):
+            receipt = pipeline.json(f"outage/{brief['id']}/receipts/{stage}.json")
+            assert receipt["state"] == "landed"
+
+
+def test_11_one_flow_run_executed_twice_at_once_pays_once(
+    own_parts: tuple[Pipeline, S3Service, PrefectService],
+) -> None:
+    pipeline, _, _ = own_parts
+    run = _start(pipeline, "twice")
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "prefect", "flow-run", "execute", str(run.id)],
+            cwd=ROOT,
+            env=pipeline.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        process.wait(timeout=240)
+    assert run.refresh().state == "Completed", run.message
+    assert pipeline.posts() == {"text": 4, "image": 4, "video": 4}
+    assert len(pipeline.jobs()) == 8
