@@ -9,6 +9,7 @@ from tests.chaos.schedules import quick_sandbox
 from tests.chaos.world import World
 
 BRIEFS = 200
+VIDEO_EVERY = 5  # a video costs ten times the CPU of an image, and is claimed the same way
 
 
 def test_two_processes_with_one_list_pay_for_each_job_once(s3: S3Access, tmp_path: Path) -> None:
@@ -16,7 +17,7 @@ def test_two_processes_with_one_list_pay_for_each_job_once(s3: S3Access, tmp_pat
         {
             "id": f"brief-{number:03d}",
             "image_prompt": f"<{number:03d}> a paper boat",
-            "video_prompt": f"<{number:03d}> it drifts",
+            **({} if number % VIDEO_EVERY else {"video_prompt": f"<{number:03d}> it drifts"}),
         }
         for number in range(BRIEFS)
     ]
@@ -33,4 +34,7 @@ def test_two_processes_with_one_list_pay_for_each_job_once(s3: S3Access, tmp_pat
         assert Counter(item["state"] for item in report) == {"landed": BRIEFS}
     billed = Counter((job["kind"], job["prompt"][:5]) for job in jobs if job["billed"])
     assert set(billed.values()) == {1}
-    assert Counter(kind for kind, _ in billed) == {"image": BRIEFS, "video": BRIEFS}
+    assert Counter(kind for kind, _ in billed) == {
+        "image": BRIEFS,
+        "video": BRIEFS // VIDEO_EVERY,
+    }

@@ -21,7 +21,7 @@ from botocore.config import Config
 import flows.making
 import flows.running
 import flows.writing
-from flows.briefs import Brief
+from flows.briefs import Brief, Makes
 from flows.running import run_brief
 from flows.work import Work
 from globalaiopc import GlobalAIOPCClient, SystemClock
@@ -113,11 +113,15 @@ async def _work(command: Command, switch: KillSwitch) -> list[dict[str, Any]]:
         studio.ledger = Ledger(studio.store, wall=lambda: datetime.now(UTC) + later)
         items = await asyncio.gather(
             *(
-                run_brief(studio, Work(command.batch_id, Brief(**brief)), "video")
-                for brief in command.briefs
+                run_brief(studio, Work(command.batch_id, brief), _makes(brief))
+                for brief in (Brief(**fields) for fields in command.briefs)
             )
         )
     return [item.model_dump(mode="json") for item in items]
+
+
+def _makes(brief: Brief) -> Makes:
+    return "video" if brief.topic or brief.video_prompt else "image"
 
 
 class FastClock(SystemClock):
