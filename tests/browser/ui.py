@@ -1,0 +1,175 @@
+"""Prefect's UI in headless Chromium, driven by what a person sees: labels, buttons, texts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Locator, Page, sync_playwright
+
+MISSING = (
+    "chromium is missing: apt-get install -y --no-install-recommends chromium fonts-dejavu-core"
+)
+SIZE = {"width": 1280, "height": 800}
+SHOW_MS = 30_000
+"""How long a page of a busy server may take to show what is looked for."""
+
+RUN_SECONDS = 300.0
+"""How long a flow run may take, from the form to its end, on a machine with other work."""
+
+_OVER = frozenset({"COMPLETED", "FAILED", "CANCELLED", "CRASHED"})
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+# The UI is dark until somebody switches it in its settings, whatever the browser prefers.
+_LIGHT = "localStorage.setItem('color-scheme', JSON.stringify('light'))"
+
+
+class ChromiumMissing(RuntimeError):
+    pass
+
+
+@dataclass(frozen=True)
+class Run:
+    """A flow run as the server tells it."""
+
+    id: str
+    name: str
+    type: str
+    state: str
+    message: str
+
+
+@contextmanager
+def opened(ui_url: str) -> Iterator[PrefectUI]:
+    """The UI in a browser of its own; raises `ChromiumMissing` with what to install."""
+    program = shutil.which("chromium")
+    if program is None:
+        raise ChromiumMissing(MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+        try:
+            context = browser.new_context(viewport=SIZE, color_scheme="light", locale="en-GB")
+            context.add_init_script(_LIGHT)
+            context.set_default_timeout(SHOW_MS)
+            yield PrefectUI(context.new_page(), ui_url)
+        finally:
+            browser.close()
+
+
+class RunForm:
+    """The form of one deployment. Fields are named as the form labels them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def field(self, label: str) -> Locator:
+        """The box of the field with this label: its title, help and input."""
+        labels = self.page.locator(".schema-form-property__label", has_text=_exactly(label))
+        mine = "xpath=ancestor::div[contains(concat(' ',@class,' '),' schema-form-property ')][1]"
+        return labels.locator(mine)
+
+    def fill(self, label: str, value: str) -> None:
+        """Type into a field; one that stands at "None" is switched to its other kind first."""
+        box = self.field(label)
+        entry = box.locator("textarea, input")
+        box.wait_for()
+        if not entry.count():
+            box.get_by_role("button", name=re.compile("^(str|int)$")).click()
+        entry.fill(value)
+
+    def choose(self, label: str, value: str) -> None:
+        # Prefect 3.8.8 opens a select and closes it again when its text is clicked.
+        self.field(label).locator(".p-select-button__icon").click()
+        self.page.locator(".p-select-option", has_text=_exactly(value)).click()
+
+    def switch(self, label: str, kind: str) -> None:
+        self.field(label).get_by_role("button", name=kind, exact=True).click()
+
+    def add_item(self, label: str) -> None:
+        self.field(label).get_by_role("button", name="Add item").first.click()
+
+    def name(self, value: str) -> None:
+        """Give the run a name instead of the one that the form made up."""
+        self.page.locator(".p-label", has_text=_exactly("Run Name")).locator("input").fill(value)
+
+    def submit(self) -> None:
+        self.page.get_by_role("button", name="Submit", exact=True).click()
+
+    def submitted(self) -> str:
+        """Submit; the id of the run that the server has made of it."""
+        with self.page.expect_response(lambda answer: "/create_flow_run" in answer.url) as answer:
+            self.submit()
+        if not answer.value.ok:
+            raise RuntimeError(f"The server refused the form: {answer.value.text()}")
+        return str(answer.value.json()["id"])
+
+
+class PrefectUI:
+    """One browser page on one Prefect server."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def open(self, path: str, *, shows: str) -> Page:
+        """Go to a path and wait until a text is there."""
+        self.page.goto(f"{self.url}{path}")
+        self.page.get_by_text(shows).first.wait_for()
+        return self.page
+
+    def run_form(self, deployment: str) -> RunForm:
+        """The run form of "flow/deployment"."""
+        self.open(f"/deployments/deployment/{self.deployment(deployment)}/run", shows="Submit")
+        return RunForm(self.page)
+
+    def open_artifact(self, key: str, *, shows: str) -> None:
+        # `/artifacts/{key}/latest` names the key's collection, which has no page of its own.
+        asked = {"artifacts": {"key": {"any_": [key]}}}
+        url = f"{self.url}/api/artifacts/filter"
+        found = httpx.post(url, json=asked, timeout=30, trust_env=False).raise_for_status().json()
+        self.open(f"/artifacts/artifact/{found[-1]['id']}", shows=shows)
+
+    def deployment(self, name: str) -> str:
+        return str(self._api(f"deployments/name/{name}")["id"])
+
+    def _api(self, path: str) -> dict[str, Any]:
+        found = httpx.get(f"{self.url}/api/{path}", timeout=30, trust_env=False)
+        return dict(found.raise_for_status().json())
+
+    def finished(self, run_id: str) -> Run:
+        """The run once it is over."""
+        deadline = time.monotonic() + RUN_SECONDS
+        while True:
+            found = self._api(f"flow_runs/{run_id}")
+            state = found["state"]
+            if state["type"] in _OVER:
+                message = state["message"] or ""
+                return Run(run_id, found["name"], state["type"], state["name"], message)
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{found['name']} is {state['name']} after {RUN_SECONDS} s.")
+            time.sleep(0.5)
+
+    def picture(self, path: Path) -> None:
+        """What the window shows, once nothing is loading and nothing has the focus."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+        self.page.mouse.move(0, 0)
+        self.page.screenshot(path=path, animations="disabled")
+
+
+def _exactly(text: str) -> re.Pattern[str]:
+    return re.compile(rf"^\s*{re.escape(text)}( \(Optional\))?\s*$")
