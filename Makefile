@@ -27,7 +27,7 @@ demo: .venv/.demo
 	@exec $(PY) -m examples.demo
 
 test: lint chromium
-	@exec $(PY) -m pytest
+	@exec $(PY) -m pytest -n 2 --dist loadfile
 
 lint: .venv/.test
 	@$(PY) -m ruff check .
