@@ -4,14 +4,15 @@ GlobalAIOPCError
 ├── InvalidRequest
 │   └── BadBriefs           a list of briefs refused as a whole     not charged   user
 ├── ScriptInvalid           the text model wrote no usable script   charged       user
-└── ScriptUnreadable        script.json is not one of ours          not charged   operator
+├── ScriptUnreadable        script.json is not one of ours          not charged   operator
+└── NothingLanded           a run ended with nothing to show        unknown       user
 """
 
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from globalaiopc.errors import Charged, GlobalAIOPCError, InvalidRequest, WhoActs
+from globalaiopc.errors import Charged, ErrorInfo, GlobalAIOPCError, InvalidRequest, WhoActs
 
 SHOWN_PROBLEMS = 20
 
@@ -112,6 +113,18 @@ class NothingLanded(GlobalAIOPCError):
 
     def __str__(self) -> str:
         return self.message
+
+
+def defect(error: Exception, what: str, advice: str) -> ErrorInfo:
+    """How the report tells of a mistake of ours, which `what` met."""
+    return ErrorInfo(
+        code="defect",
+        message=f"{what} itself failed ({type(error).__name__}).",
+        charged="unknown",
+        retry_is_free=True,
+        who_acts="operator",
+        advice=advice,
+    )
 
 
 def shown(value: object, limit: int = 60) -> str:

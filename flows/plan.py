@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +11,7 @@ from flows.report import Cost
 from ledger import Quote
 
 Verdict = Literal["blocked", "changed", "run", "continue", "reuse"]
-VERDICTS: tuple[Verdict, ...] = ("blocked", "changed", "run", "continue", "reuse")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """A brief's verdict is the first of these that one of its steps has."""
 
 

@@ -1,19 +1,17 @@
 """A batch's plan: worked out, put beside the batch, shown in the UI."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 
-from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.artifacts import show_table
 from flows.ending import Outcome
 from flows.foreseeing import Foreseer
 from flows.plan import Plan, PlannedBrief, sentence, table_rows
-from flows.rescue_report import worth
-from flows.spending import budget_limit, paid_jobs
+from flows.spending import budget_limit, paid_jobs, worth
 from flows.work import Work
 from ledger import PriceBook, ReceiptUnreadable, Unpriced
 from tasks import Studio
@@ -48,16 +46,9 @@ async def planned_batch(
     await studio.store.put(
         f"{batch_id}/plan.json", plan.to_bytes(), content_type="application/json"
     )
-    await acreate_table_artifact(
-        key=artifact_key(batch_id), table=table_rows(plan), description=sentence(plan)
-    )
+    await show_table("plan", batch_id, table_rows(plan), sentence(plan))
     data: Outcome = plan.model_dump(mode="json")
     return Completed(name="Planned", message=sentence(plan), data=data)
-
-
-def artifact_key(batch_id: str) -> str:
-    """Prefect's artifact keys hold only lower-case letters, digits and dashes."""
-    return "plan-" + re.sub("[^a-z0-9]+", "-", batch_id.lower()).strip("-")
 
 
 async def _capped(

@@ -1,17 +1,16 @@
 """What was paid for and left behind is brought home; what nobody knows is shown to a person."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from prefect import flow
-from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
+from flows.artifacts import show_table
 from flows.decisions import Decision, carry_out, named_jobs, prepare
 from flows.ending import Outcome, stopped
 from flows.rescue_report import Fate, RescuedJob, RescueReport, age, name_of, sentence, table_rows
@@ -68,16 +67,9 @@ async def rescue(
             report = await _rescue_all(studio, rescuer, batch, decided)
     except GlobalAIOPCError as error:
         return stopped(error)
-    await acreate_table_artifact(
-        key=artifact_key(batch), table=table_rows(report), description=sentence(report)
-    )
+    await show_table("rescue", batch, table_rows(report), sentence(report))
     data: Outcome = report.model_dump(mode="json")
     return Completed(name=name_of(report), message=sentence(report), data=data)
-
-
-def artifact_key(batch_id: str | None) -> str:
-    """Prefect's artifact keys hold only lower-case letters, digits and dashes."""
-    return re.sub("[^a-z0-9]+", "-", f"rescue-{batch_id or ''}".lower()).strip("-")
 
 
 def _no_schedule_decides(resubmit: Sequence[str]) -> None:

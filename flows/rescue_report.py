@@ -3,32 +3,21 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from flows.cells import cell, money
 from flows.report import Cost
+from flows.spending import AmountIs, worth
 from globalaiopc import ErrorInfo
 from ledger import PriceBook, Receipt
-from tasks.purse import Wanted
 
 Fate = Literal[
     "unknown", "gone", "failed", "stuck", "running", "sent again", "abandoned", "recovered"
 ]
-FATES: tuple[Fate, ...] = (
-    "unknown",
-    "gone",
-    "failed",
-    "stuck",
-    "running",
-    "sent again",
-    "abandoned",
-    "recovered",
-)
+FATES: tuple[Fate, ...] = get_args(Fate)
 """Money at risk first, what went well last."""
-
-AmountIs = Literal["charged", "listed", "a guess", "not known"]
 
 
 class _Kept(BaseModel):
@@ -110,17 +99,6 @@ class RescueReport(_Kept):
             jobs=ranked,
             unreadable=tuple(unreadable),
         )
-
-
-def worth(receipt: Receipt, prices: PriceBook) -> tuple[Decimal | None, AmountIs]:
-    """What a job cost, or may have cost."""
-    if receipt.amount is not None:
-        return receipt.amount, "charged"
-    wanted = Wanted.by(receipt)
-    quote = prices.quote(wanted.model, seconds=wanted.seconds, resolution=wanted.resolution)
-    if quote.amount is None:
-        return None, "not known"
-    return quote.amount, "a guess" if quote.is_guess else "listed"
 
 
 def name_of(report: RescueReport) -> str:

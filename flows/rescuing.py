@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from prefect.logging import get_run_logger
 
+from flows.errors import defect
 from flows.rescue_report import Fate, RescuedJob
 from globalaiopc import (
     ApiVersion,
@@ -29,6 +30,8 @@ GONE_PATIENCE = 300.0
 
 URL_LIFE = timedelta(hours=24)
 """How long the provider keeps a file after it is done (docs)."""
+
+DEFECT_ADVICE = "Report the log of this run; running it again costs nothing."
 
 
 class Rescuer:
@@ -52,7 +55,7 @@ class Rescuer:
             return self._stuck(job, held, error.info())
         except Exception as error:  # a defect of ours must not stop the other jobs
             get_run_logger().exception("%s: a defect in the rescue", job)
-            return self._stuck(job, held, _defect(error))
+            return self._stuck(job, held, defect(error, "The rescue", DEFECT_ADVICE))
 
     async def _rescued(self, held: Held) -> RescuedJob | None:
         held = await self._expired(held)
@@ -159,15 +162,4 @@ def _other_key(held: Held, error: TaskGone) -> ErrorInfo:
             f"(hash {held.receipt.key_hash}).",
             "advice": "Run rescue with the connection that holds that key.",
         }
-    )
-
-
-def _defect(error: Exception) -> ErrorInfo:
-    return ErrorInfo(
-        code="defect",
-        message=f"The rescue itself failed ({type(error).__name__}).",
-        charged="unknown",
-        retry_is_free=True,
-        who_acts="operator",
-        advice="Report the log of this run; running it again costs nothing.",
     )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from prefect.logging import get_run_logger
 
 from flows.briefs import Makes
+from flows.errors import defect
 from flows.making import make_image, make_video
 from flows.report import Job, ReportItem, State
 from flows.spending import paid_jobs
@@ -17,6 +18,7 @@ from ledger import BudgetReached, JobUnknown, Receipt, RequestChanged
 from tasks import Studio, poster_key
 
 STAGES = ("image", "video")
+DEFECT_ADVICE = "Run the batch again: what was bought is continued. Report the log of this run."
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ async def _make(studio: Studio, work: Work, makes: Makes) -> _Ending:
         return _Ending(_state_after(error), error.info())
     except Exception as error:  # a defect of ours must not stop the other briefs
         get_run_logger().exception("%s: a defect in the pipeline", work.brief.id)
-        return _Ending("failed", _defect(error))
+        return _Ending("failed", defect(error, "The pipeline", DEFECT_ADVICE))
     return _Ending("landed")
 
 
@@ -60,17 +62,6 @@ def _state_after(error: GlobalAIOPCError) -> State:
             return "pending"
         case _:
             return "failed"
-
-
-def _defect(error: Exception) -> ErrorInfo:
-    return ErrorInfo(
-        code="defect",
-        message=f"The pipeline itself failed ({type(error).__name__}).",
-        charged="unknown",
-        retry_is_free=True,
-        who_acts="operator",
-        advice="Run the batch again: what was bought is continued. Report the log of this run.",
-    )
 
 
 async def _described(studio: Studio, work: Work, ending: _Ending) -> ReportItem:

@@ -3,7 +3,6 @@
 Nothing here talks to anyone: what to ask, how to read the answer, and `script.json`.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -143,17 +142,6 @@ def parse_script(text: str) -> Script:
     raise ScriptInvalid(
         "There is no JSON object in the answer." if text.strip() else "It is empty."
     )
-
-
-def script_fingerprint(script: Script) -> str:
-    """SHA-256 of the prompts, the same on every machine and version."""
-    canonical = json.dumps(
-        {"image_prompt": script.image_prompt, "video_prompt": script.video_prompt},
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _objects(text: str) -> Iterator[dict[str, JsonValue]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Literal
 
 from flows.briefs import Makes
 from flows.making import video_seconds
@@ -9,10 +10,12 @@ from flows.report import BudgetFacts, ReportItem
 from flows.work import Work
 from globalaiopc import InvalidRequest
 from globalaiopc.catalogue import Catalogue
-from ledger import Account, BudgetReached
+from ledger import Account, BudgetReached, PriceBook, Receipt
 from tasks import Studio
 from tasks.prices import open_prices
 from tasks.purse import CappedPurse, Purse, Wanted, refuse_unpriced
+
+AmountIs = Literal["charged", "listed", "a guess", "not known"]
 
 
 def paid_jobs(work: Work, makes: Makes, catalogue: Catalogue) -> tuple[Wanted, ...]:
@@ -72,3 +75,14 @@ def budget_facts(account: Account | None, items: Iterable[ReportItem]) -> Budget
         left_out=len(left_out),
         left_out_cost=sum(left_out, Decimal(0)),
     )
+
+
+def worth(receipt: Receipt, prices: PriceBook) -> tuple[Decimal | None, AmountIs]:
+    """What a job cost, or may have cost."""
+    if receipt.amount is not None:
+        return receipt.amount, "charged"
+    wanted = Wanted.by(receipt)
+    quote = prices.quote(wanted.model, seconds=wanted.seconds, resolution=wanted.resolution)
+    if quote.amount is None:
+        return None, "not known"
+    return quote.amount, "a guess" if quote.is_guess else "listed"

@@ -21,7 +21,7 @@ from flows.script import (
 )
 from flows.work import Work
 from globalaiopc import ChatMessage, ChatReply, ChatRequest, GlobalAIOPCError
-from ledger import Held, Known, Landed, Mine, Theirs
+from ledger import ClaimOutcome, Held, Known, Landed, Mine, Theirs
 from tasks import KeptError, Studio, chat_completions
 from tasks.uninterrupted import uninterrupted
 
@@ -52,7 +52,7 @@ async def make_script(studio: Studio, work: Work) -> Script:
                 await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
 
 
-async def _claim(studio: Studio, work: Work) -> Mine | Theirs | Known:
+async def _claim(studio: Studio, work: Work) -> ClaimOutcome:
     return await studio.ledger.claim(
         work.job(STAGE),
         endpoint=ChatRequest.endpoint,

@@ -14,7 +14,6 @@ from flows.script import (
     StoredScript,
     parse_script,
     repair_messages,
-    script_fingerprint,
     script_messages,
     script_of,
 )
@@ -152,11 +151,3 @@ def test_a_script_that_cannot_be_read(body: bytes, says: str):
     with pytest.raises(ScriptUnreadable, match=says) as caught:
         StoredScript.from_bytes(body)
     assert caught.value.charged == "no"
-
-
-def test_the_fingerprint_is_of_the_prompts_alone():
-    # Golden: receipts of other runs and versions are compared with it.
-    assert script_fingerprint(Script(image_prompt="灯塔", video_prompt="b")) == (
-        "ff6e2040edf8448764ee45e4cc9ed90c52d1302d75cd2dad68f7ec7348d3ebe5"
-    )
-    assert script_fingerprint(EXPECTED) != script_fingerprint(Script(image_prompt="a lighthouse"))

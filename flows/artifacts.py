@@ -1,0 +1,15 @@
+"""What a run leaves in the UI: one table, under a name that its next run takes again."""
+
+import re
+from collections.abc import Sequence
+
+from prefect.artifacts import acreate_table_artifact
+
+
+async def show_table(
+    kind: str, batch_id: str | None, rows: Sequence[dict[str, str]], description: str
+) -> None:
+    """Put `rows` into the UI as the artifact `{kind}-{batch_id}`; `description` is markdown."""
+    # Prefect's artifact keys hold only lower-case letters, digits and dashes.
+    key = re.sub("[^a-z0-9]+", "-", f"{kind}-{batch_id or ''}".lower()).strip("-")
+    await acreate_table_artifact(key=key, table=list(rows), description=description)
