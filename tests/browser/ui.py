@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
 
 MISSING = (
     "chromium is missing: apt-get install -y --no-install-recommends chromium fonts-dejavu-core"
 )
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 SHOW_MS = 30_000
 """How long a page of a busy server may take to show what is looked for."""
 
