@@ -73,6 +73,7 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": api_url,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",  # the same for Prefect's client side
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         # Else a process that cannot reach the server quietly starts one of its own.
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
