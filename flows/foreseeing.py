@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from flows.briefs import Makes
+from flows.briefs import resolution_for
 from flows.errors import ScriptUnreadable
 from flows.making import image_asked, video_asked, video_seconds
 from flows.plan import PlannedBrief, PlannedStep
@@ -22,7 +22,6 @@ from tasks import KeptError, Studio
 from tasks.adopt import missing, place_of
 from tasks.landing import already_landed
 
-MAKES: Makes = "video"
 WORDS = {
     "landed": "it has landed",
     "completed": "it is paid for and waits to be landed",
@@ -58,14 +57,9 @@ class Foreseer:
             steps.append(PlannedStep(stage=SCRIPT, verdict="reuse", why="its own prompts"))
             return own
         seen = await self._foreseen(work, SCRIPT, ChatRequest.endpoint, script_asked(brief))
+        quote = self._prices.quote(brief.text_model, seconds=None)
         if seen.meets == "other request":
-            _add(
-                steps,
-                SCRIPT,
-                brief.text_model,
-                seen,
-                self._prices.quote(brief.text_model, seconds=None),
-            )
+            _add(steps, SCRIPT, brief.text_model, seen, quote)
         stored = await self._studio.store.get(work.script_key)
         if stored is not None:
             script = StoredScript.from_bytes(stored.body).script
@@ -75,13 +69,7 @@ class Foreseer:
             seen = Foreseen("nothing")
         elif seen.state == "landed":
             raise ScriptUnreadable(f"{self._studio.store.uri(work.script_key)} is gone.")
-        _add(
-            steps,
-            SCRIPT,
-            brief.text_model,
-            seen,
-            self._prices.quote(brief.text_model, seconds=None),
-        )
+        _add(steps, SCRIPT, brief.text_model, seen, quote)
         return None
 
     async def _image(
@@ -91,11 +79,13 @@ class Foreseer:
         brief = work.brief
         if brief.image:
             return await self._adopted(work, brief.image, steps)
-        quote = self._prices.quote(brief.image_model, seconds=None)
+        row = self._studio.client.catalogue.model(brief.image_model)
+        resolution = resolution_for(brief, row)
+        quote = self._prices.quote(brief.image_model, seconds=None, resolution=resolution)
         if script is None:
             steps.append(PlannedStep.bought("image", brief.image_model, quote))
             return None
-        asked = image_asked(brief, script, MAKES).to_asked()
+        asked = image_asked(brief, script, row).to_asked()
         seen = await self._foreseen(work, "image", Image.endpoint, asked)
         _add(steps, "image", brief.image_model, seen, quote)
         media = seen.receipt.media if seen.receipt else None

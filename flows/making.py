@@ -1,6 +1,6 @@
 """The image and the video stage: say what is asked for, buy it, land it."""
 
-from flows.briefs import Brief, Makes
+from flows.briefs import Brief, resolution_for
 from flows.script import Script
 from flows.work import Work
 from globalaiopc.catalogue import ModelRow
@@ -10,12 +10,13 @@ from tasks.adopt import adopt
 from tasks.ordering import ImageAsked, VideoAsked, image_order, video_order
 
 
-async def make_image(studio: Studio, work: Work, script: Script, makes: Makes) -> Landed:
+async def make_image(studio: Studio, work: Work, script: Script) -> Landed:
     """Buy the brief's image and land it; a brief with a start image has that one landed instead."""
     brief = work.brief
     if brief.image:
         return await adopt(studio, brief.image, f"{work.folder}/image")
-    order = image_order(work.job("image"), image_asked(brief, script, makes))
+    row = studio.client.catalogue.model(brief.image_model)
+    order = image_order(work.job("image"), image_asked(brief, script, row))
     return await land(studio, await nano_banana(studio, order))
 
 
@@ -27,12 +28,13 @@ async def make_video(studio: Studio, work: Work, script: Script, image: Landed) 
     return await land(studio, await sora(studio, order))
 
 
-def image_asked(brief: Brief, script: Script, makes: Makes) -> ImageAsked:
+def image_asked(brief: Brief, script: Script, row: ModelRow) -> ImageAsked:
+    """`row` is the image model's. The same image is asked for whether or not a video follows."""
     return ImageAsked(
         model=brief.image_model,
         prompt=script.image_prompt,
         ratio=brief.ratio,
-        resolution=brief.resolution if makes == "image" else None,
+        resolution=resolution_for(brief, row),
     )
 
 

@@ -39,7 +39,7 @@ async def _make(studio: Studio, work: Work, makes: Makes) -> _Ending:
     try:
         async with studio.purse.brief(paid_jobs(work, makes, studio.client.catalogue)):
             script = await make_script(studio, work)
-            image = await make_image(studio, work, script, makes)
+            image = await make_image(studio, work, script)
             if makes == "video":
                 await make_video(studio, work, script, image)
     except BudgetReached as error:

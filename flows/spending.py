@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from flows.briefs import Makes
+from flows.briefs import Makes, resolution_for
 from flows.making import video_seconds
 from flows.report import BudgetFacts, ReportItem
 from flows.work import Work
@@ -23,7 +23,7 @@ def paid_jobs(work: Work, makes: Makes, catalogue: Catalogue) -> tuple[Wanted, .
     brief = work.brief
     jobs: list[Wanted] = []
     if not brief.image:
-        resolution = brief.resolution if makes == "image" else None
+        resolution = resolution_for(brief, catalogue.model(brief.image_model))
         jobs.append(Wanted(work.job("image"), brief.image_model, None, resolution))
     if makes == "video":
         seconds = video_seconds(brief, catalogue.model(brief.video_model))

@@ -7,6 +7,10 @@ from pydantic import ValidationError
 
 from flows.briefs import FIELDS, PROMPT_CAP, Brief, resolution_for, validate_brief
 from flows.errors import BadBriefs, BriefProblem
+from flows.making import image_asked
+from flows.script import Script
+from flows.spending import paid_jobs
+from flows.work import Work
 from globalaiopc.catalogue import Catalogue
 
 CATALOGUE = Catalogue.load()
@@ -100,6 +104,16 @@ def test_a_resolution_goes_to_the_model_that_offers_it():
     given = brief(resolution="2k")
     assert resolution_for(given, CATALOGUE.model("nano-banana-2")) == "2k"
     assert resolution_for(given, CATALOGUE.model("openAiSora2Plus")) is None
+
+
+def test_the_image_is_asked_for_and_priced_alike_whether_or_not_a_video_follows():
+    given = brief(resolution="2k")
+    asked = image_asked(given, Script(image_prompt="a"), CATALOGUE.model(given.image_model))
+    assert asked.resolution == "2k"
+    for makes in ("image", "video"):
+        image, *video = paid_jobs(Work("b", given), makes, CATALOGUE)
+        assert image.resolution == "2k"
+        assert all(job.resolution is None for job in video)
 
 
 def test_a_presigned_start_image_shows_up_nowhere():

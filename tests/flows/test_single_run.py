@@ -45,7 +45,11 @@ def runs(pipeline: Pipeline, address: str) -> dict[str, Ended]:
             text_to_video,
             {
                 "brief": Brief(
-                    id="kite", image_prompt="A red kite", video_prompt="It soars", ratio="9:16"
+                    id="kite",
+                    image_prompt="A red kite",
+                    video_prompt="It soars",
+                    ratio="9:16",
+                    resolution="2k",
                 ),
                 "batch_id": "tall",
             },
@@ -161,6 +165,14 @@ def test_own_prompts_are_used_as_they_stand_and_no_text_is_bought(
     assert [job["prompt"] for job in pipeline.jobs("It soars", "video")] == ["It soars"]
     assert not [text for text in pipeline.account()["texts"] if "kite" in text["prompt"]]
     assert "receipts/script.json" not in pipeline.objects("tall/kite")
+
+
+def test_a_resolution_reaches_the_model_that_offers_it(
+    pipeline: Pipeline, runs: dict[str, Ended]
+) -> None:
+    assert runs["tall"].name == "Completed"
+    assert pipeline.json("tall/kite/receipts/image.json")["asked"]["resolution"] == "2k"
+    assert "resolution" not in pipeline.json("tall/kite/receipts/video.json")["asked"]
 
 
 def test_text_to_image_ends_with_the_image(pipeline: Pipeline, runs: dict[str, Ended]) -> None:
