@@ -34,8 +34,8 @@ class _Run(BaseModel):
 class DeploymentRun:
     """A flow run that was made from a deployment; `refresh` reads its state anew."""
 
-    def __init__(self, client: httpx.Client, run: _Run) -> None:
-        self._client = client
+    def __init__(self, api_url: str, run: _Run) -> None:
+        self._api_url = api_url
         self._run = run
 
     @classmethod
@@ -43,19 +43,18 @@ class DeploymentRun:
         cls, api_url: str, deployment: str, *, parameters: Mapping[str, JsonValue], name: str
     ) -> Self:
         """`deployment` is "flow name/deployment name", as in Prefect's UI."""
-        client = httpx.Client(base_url=api_url, timeout=30, trust_env=False)
-        found = _ask(client, "GET", f"/deployments/name/{deployment}").json()
+        found = _ask(api_url, "GET", f"/deployments/name/{deployment}").json()
         # With the key, asking again after a lost answer finds the run that was made.
         asked: dict[str, JsonValue] = {
             "name": name,
             "idempotency_key": name,
             "parameters": dict(parameters),
         }
-        made = _ask(client, "POST", f"/deployments/{found['id']}/create_flow_run", asked)
-        return cls(client, _Run.model_validate_json(made.content))
+        made = _ask(api_url, "POST", f"/deployments/{found['id']}/create_flow_run", asked)
+        return cls(api_url, _Run.model_validate_json(made.content))
 
     def refresh(self) -> Self:
-        answer = _ask(self._client, "GET", f"/flow_runs/{self._run.id}")
+        answer = _ask(self._api_url, "GET", f"/flow_runs/{self._run.id}")
         self._run = _Run.model_validate_json(answer.content)
         return self
 
@@ -80,15 +79,16 @@ class DeploymentRun:
         return self._run.state.type in _OVER
 
 
-def _ask(client: httpx.Client, method: str, path: str, body: JsonValue = None) -> httpx.Response:
+def _ask(api_url: str, method: str, path: str, body: JsonValue = None) -> httpx.Response:
     """Ask again while the server is too busy: SQLite has one writer, and it answers 503."""
-    for _ in range(_TRIES - 1):
+    for tries_left in reversed(range(_TRIES)):
         try:
-            answer = client.request(method, path, json=body)
+            answer = httpx.request(method, api_url + path, json=body, timeout=30, trust_env=False)
         except httpx.TransportError:
-            pass
+            if not tries_left:
+                raise
         else:
-            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or not tries_left:
                 return answer.raise_for_status()
         time.sleep(1)
-    return client.request(method, path, json=body).raise_for_status()
+    raise AssertionError("the last try returns or raises")
