@@ -1,7 +1,7 @@
 """A batch's outcome: report.json and manifest.jsonl in the bucket, a table in the UI."""
 
 from flows.artifacts import show_table
-from flows.report import BatchReport, manifest_line, sentence, table_rows
+from flows.report import BatchReport, description, manifest_line, table_rows
 from tasks import Studio
 
 
@@ -15,4 +15,4 @@ async def publish(studio: Studio, report: BatchReport) -> None:
     await studio.store.put(
         f"{folder}/report.json", report.to_bytes(), content_type="application/json"
     )
-    await show_table("batch", folder, table_rows(report), sentence(report))
+    await show_table("batch", folder, table_rows(report), description(report))

@@ -211,9 +211,9 @@ def table_rows(report: BatchReport, *, limit: int = 200) -> list[dict[str, str]]
     return rows
 
 
-def markdown_table(report: BatchReport, *, limit: int = 200) -> str:
-    """The summary as markdown: the sentence, cost by model and by day, and the table of briefs."""
-    parts = [_escaped(sentence(report)), _markdown(_budget_rows(report.budget))]
+def description(report: BatchReport) -> str:
+    """What stands above the table, as markdown: the sentence, then the cost by model and by day."""
+    parts = [_escaped(sentence(report))]
     for title, spent in (("model", report.totals.by_model), ("day", report.totals.by_day)):
         rows = [
             {
@@ -225,8 +225,7 @@ def markdown_table(report: BatchReport, *, limit: int = 200) -> str:
             for name, one in spent.items()
         ]
         parts.append(_markdown(rows))
-    parts.append(_markdown(table_rows(report, limit=limit)))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part for part in parts if part)
 
 
 def _of_budget(budget: BudgetFacts) -> str:
@@ -241,20 +240,6 @@ def _of_budget(budget: BudgetFacts) -> str:
         briefs = "1 brief" if budget.left_out == 1 else f"{budget.left_out} briefs"
         said += f"; {briefs} left out, at {money(budget.left_out_cost)}"
     return said + "."
-
-
-def _budget_rows(budget: BudgetFacts | None) -> list[dict[str, str]]:
-    if budget is None:
-        return []
-    return [
-        {
-            "budget": f"{money(budget.limit)} {cell(budget.currency)}".strip(),
-            "spent": money(budget.spent),
-            "still reserved": money(budget.reserved),
-            "briefs left out": str(budget.left_out),
-            "which would cost": money(budget.left_out_cost),
-        }
-    ]
 
 
 def _plus(spent: Spent | None, job: Job) -> Spent:
@@ -290,5 +275,5 @@ def _markdown(rows: list[dict[str, str]]) -> str:
         return ""
     names = list(rows[0])
     lines = [names, ["---"] * len(names)]
-    lines += [[_escaped(row.get(name, "")) for name in names] for row in rows]
+    lines += [[_escaped(row[name]) for name in names] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -12,8 +12,8 @@ from flows.report import (
     BudgetFacts,
     Job,
     ReportItem,
+    description,
     manifest_line,
-    markdown_table,
     sentence,
     table_rows,
     verdict,
@@ -152,7 +152,7 @@ def test_the_sentence_says_what_to_do():
     assert "Run batch b again" in said
 
 
-def test_the_budget_is_in_the_report_the_sentence_and_the_markdown():
+def test_the_budget_is_in_the_report_and_the_sentence():
     left_out = troubled("b", "blocked", "budget_reached")
     facts = BudgetFacts(
         limit=Decimal("1.5"), currency="CNY", spent=Decimal("1.2"), reserved=Decimal("0.4"),
@@ -167,7 +167,6 @@ def test_the_budget_is_in_the_report_the_sentence_and_the_markdown():
         "Budget 1.5 CNY: 1.2 spent, 0.4 still reserved, 0.1 more than the limit; "
         "1 brief left out, at 0.52."
     ) in sentence(whole)
-    assert "| 1.5 CNY | 1.2 | 0.4 | 1 | 0.52 |" in markdown_table(whole)
 
 
 def test_the_table_puts_money_at_risk_first_and_is_bounded():
@@ -182,24 +181,23 @@ def test_the_table_puts_money_at_risk_first_and_is_bounded():
     assert table_rows(report()) == []
 
 
-def test_the_table_carries_no_signature_no_formula_and_no_markup():
+def test_the_table_carries_no_signature_and_no_formula():
     nasty = troubled("-1+1", "failed", "x", f"=cmd | <script> [a](b) {SIGNED}\nnext `line`")
     (row,) = table_rows(report(nasty))
     assert "Signature" not in row["what to do"]
     assert row["what to do"].startswith("'=cmd")
     assert row["brief"] == "'-1+1"
-    text = markdown_table(report(nasty))
-    assert "Signature" not in text
-    assert "&lt;script>" in text
-    assert r"=cmd \| " in text
-    assert r"\[a\](b)" in text
-    body = [line for line in text.splitlines() if "cmd" in line]
-    assert len(body) == 1
-    assert body[0].replace(r"\|", "").count("|") == 8
 
 
-def test_the_markdown_has_totals_by_model_and_day():
-    text = markdown_table(report(landed("a", job("image", "0.1"), job("video", None))))
+def test_above_the_table_stands_the_cost_by_model_and_day():
+    whole = report(landed("a", job("image", "0.1"), job("video", None)))
+    text = description(whole)
+    assert text.startswith(sentence(whole))
     assert "| image-model | 1 | 0.1 | 0 |" in text
     assert "| video-model | 1 | 0 | 1 |" in text
     assert "| 2026-03-01 | 2 | 0.1 | 1 |" in text
+
+
+def test_what_stands_above_the_table_is_no_markup_of_others():
+    text = description(report(landed("a", job("image", model="[a](b)|<i>"))))
+    assert r"\[a\](b)\|&lt;i>" in text
