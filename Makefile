@@ -1,5 +1,6 @@
 # make demo    Prefect, an S3 server and a stand-in API on this machine; then a batch of six briefs
 # make test    lint, types and every test
+# make chaos   a thousand seeded schedules of faults and deaths, and what they cost
 # make lint    ruff and mypy alone
 # make lock    resolve the dependencies anew and write the hashed locks
 # make clean   remove .venv and whatever the demo and the tests have left
@@ -9,7 +10,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean chromium
+.PHONY: help demo test chaos lint lock clean chromium
 
 PY := .venv/bin/python
 # The machine's certificates where it has any (a company's proxy signs with its own), else uv's.
@@ -28,6 +29,9 @@ demo: .venv/.demo
 
 test: lint chromium
 	@exec $(PY) -m pytest -n 2 --dist loadfile
+
+chaos: .venv/.test
+	@exec $(PY) -m tests.chaos.schedules
 
 lint: .venv/.test
 	@$(PY) -m ruff check .
