@@ -9,7 +9,7 @@
     ├── NotSent                 the request never left              not charged   retry free
     ├── Refused                 the provider clearly said no        not charged   user
     │   ├── Unauthorized        HTTP 401
-    │   ├── LoginFailed         envelope 204 under HTTP 200
+    │   │   └── LoginFailed     envelope 204 under HTTP 200
     │   ├── Forbidden           HTTP 403
     │   ├── BalanceTooLow       HTTP 402
     │   ├── RateLimited         HTTP 429                            not charged   retry free
