@@ -1,0 +1,67 @@
+"""What each package exports. A name that goes, or comes, is a change of the contract: edit this."""
+
+import importlib
+import inspect
+from types import ModuleType
+
+import pytest
+
+from globalaiopc import GlobalAIOPCError
+
+PUBLIC = {
+    "globalaiopc": """
+        MEDIA_BASE_URL TEXT_BASE_URL ApiVersion BadBaseURL BalanceTooLow BeforeSend Cadence
+        Catalogue Charged ChatMessage ChatReply ChatRequest Clock CompletedWithoutMedia
+        ConfigurationError Cooldown DeadlinePassed ErrorInfo Forbidden GlobalAIOPCClient
+        GlobalAIOPCError InvalidRequest JobFailed JobModerated LoginFailed MalformedKey
+        MediaRequest MissingKey ModelRow Moderated NanoBananaRequest NotHandled NotSent
+        OutcomeUnknown PollFailed RateLimited Refused SoraRequest Status Submission SystemClock
+        TaskGone TaskView Timeouts Unauthorized WhoActs
+    """,
+    "blocks": "GlobalAIOPC MediaBucket",
+    "ledger": """
+        SEEN_KEY Account Amounts Budget BudgetReached BudgetUnreadable Claim ClaimOutcome
+        ConditionsIgnored Decision Held JobKey JobUnknown Known Landed Ledger Mine ObjectInfo
+        ObjectStore Observation PriceBook PriceRow Quote Receipt ReceiptMoved ReceiptNotSaved
+        ReceiptUnreadable RequestChanged SeenPrices Short State StoreError Stored Theirs Unpriced
+        Verdict check_id fingerprint line_of load_seen probe remember require_conditions
+    """,
+    "tasks": """
+        Bought KeptError Limits Order Studio StudioNotReady chat_completions land media_stem
+        nano_banana open_studio poster_key result sora
+    """,
+    "tasks.landing": """
+        BadMedia Guard LandingFailed LandingRoom LandingRules MediaGone MediaRefused NotStored
+        SizeCapPassed TimeCapPassed already_landed first_frame fit_image land_media land_poster
+        media_client poster_of
+    """,
+}
+
+
+@pytest.mark.parametrize(("package", "names"), PUBLIC.items())
+def test_each_package_exports_these_names_and_no_others(package: str, names: str) -> None:
+    module = importlib.import_module(package)
+    assert module.__all__ == names.split()
+    for name in module.__all__:
+        assert hasattr(module, name), name
+
+
+@pytest.mark.parametrize("package", ["globalaiopc", "ledger", "tasks", "tasks.landing"])
+def test_every_error_is_public_and_drawn_in_the_tree(package: str) -> None:
+    errors = importlib.import_module(f"{package}.errors")
+    own = _own_errors(errors)
+    assert own <= set(importlib.import_module(package).__all__)
+    assert {name for name in own if name not in (errors.__doc__ or "")} == set()
+
+
+def test_the_errors_of_flows_are_drawn_in_their_tree() -> None:
+    errors = importlib.import_module("flows.errors")
+    assert {name for name in _own_errors(errors) if name not in (errors.__doc__ or "")} == set()
+
+
+def _own_errors(module: ModuleType) -> set[str]:
+    return {
+        name
+        for name, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, GlobalAIOPCError) and kind.__module__ == module.__name__
+    }
