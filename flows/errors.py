@@ -3,6 +3,8 @@
 GlobalAIOPCError
 ├── InvalidRequest
 │   └── BadBriefs           a list of briefs refused as a whole     not charged   user
+├── OutcomeUnknown
+│   └── ScriptUnanswered    a script was asked for, and none came   unknown       user
 ├── ScriptInvalid           the text model wrote no usable script   charged       user
 ├── ScriptUnreadable        script.json is not one of ours          not charged   operator
 └── NothingLanded           a run ended with nothing to show        unknown       user
@@ -12,7 +14,14 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from globalaiopc.errors import Charged, ErrorInfo, GlobalAIOPCError, InvalidRequest, WhoActs
+from globalaiopc.errors import (
+    Charged,
+    ErrorInfo,
+    GlobalAIOPCError,
+    InvalidRequest,
+    OutcomeUnknown,
+    WhoActs,
+)
 
 SHOWN_PROBLEMS = 20
 
@@ -69,6 +78,16 @@ class BadBriefs(InvalidRequest):
             field=first.field,
             allowed=first.allowed,
         )
+
+
+class ScriptUnanswered(OutcomeUnknown):
+    """The text model's answer was lost or empty. Not held for a person: a later run asks again."""
+
+    code = "script_unanswered"
+    advice = "Run the batch again: the text model is asked once more, for a fraction of a cent."
+
+    def __init__(self, error: OutcomeUnknown) -> None:
+        super().__init__(error.message, charged=error.charged, request_id=error.request_id)
 
 
 class ScriptInvalid(GlobalAIOPCError):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from flows.cells import cell, money
+from flows.errors import ScriptUnanswered
 from globalaiopc.errors import ErrorInfo
 
 State = Literal["landed", "failed", "unknown", "blocked", "pending"]
@@ -169,12 +170,17 @@ def verdict(report: BatchReport) -> Verdict:
 def sentence(report: BatchReport) -> str:
     """What happened and what to do, in one line, as a run's state says it."""
     totals = report.totals
+    unanswered = sum(
+        item.error is not None and item.error.code == ScriptUnanswered.code for item in report.items
+    )
     said = [f"{totals.landed} of {totals.briefs} briefs landed, cost {money(totals.cost)}."]
-    if totals.unknown:
+    if held := totals.unknown - unanswered:
         said.append(
-            f"{totals.unknown} with an unknown outcome, perhaps charged: decide with the rescue "
+            f"{held} with an unknown outcome, perhaps charged: decide with the rescue "
             "flow (resubmit or abandon)."
         )
+    if unanswered:
+        said.append(f"{unanswered} without a script: the next run asks the text model again.")
     if totals.failed:
         said.append(f"{totals.failed} failed ({_causes(report.items, 'failed')}).")
     if totals.blocked:

@@ -10,7 +10,7 @@ import hashlib
 from pydantic import JsonValue
 
 from flows.briefs import Brief
-from flows.errors import ScriptInvalid
+from flows.errors import ScriptInvalid, ScriptUnanswered
 from flows.script import (
     Script,
     StoredScript,
@@ -20,7 +20,7 @@ from flows.script import (
     script_of,
 )
 from flows.work import Work
-from globalaiopc import ChatMessage, ChatReply, ChatRequest, GlobalAIOPCError
+from globalaiopc import ChatMessage, ChatReply, ChatRequest, GlobalAIOPCError, OutcomeUnknown
 from ledger import ClaimOutcome, Held, Known, Landed, Mine, Theirs
 from tasks import KeptError, Studio, chat_completions
 from tasks.uninterrupted import uninterrupted
@@ -115,7 +115,10 @@ async def _chat(studio: Studio, work: Work, messages: tuple[ChatMessage, ...]) -
         messages=messages,
         response_format={"type": "json_object"},
     )
-    return await chat_completions(studio, request, label=work.brief.id)
+    try:
+        return await chat_completions(studio, request, label=work.brief.id)
+    except OutcomeUnknown as error:
+        raise ScriptUnanswered(error) from error
 
 
 async def _store(studio: Studio, work: Work, stored: StoredScript) -> None:

@@ -142,10 +142,12 @@ def test_the_sentence_says_what_to_do():
             troubled("d", "unknown", "outcome_unknown"),
             troubled("e", "blocked", "balance_too_low"),
             ReportItem(id="f", state="pending"),
+            troubled("g", "unknown", "script_unanswered"),
         )
     )
-    assert "1 of 6 briefs landed" in said
-    assert "1 with an unknown outcome, perhaps charged" in said
+    assert "1 of 7 briefs landed" in said
+    assert "1 with an unknown outcome, perhaps charged: decide with the rescue flow" in said
+    assert "1 without a script: the next run asks the text model again." in said
     assert "2 failed (2 moderated)" in said
     assert "1 blocked (1 balance_too_low)" in said
     assert "1 not finished" in said
