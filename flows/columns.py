@@ -33,18 +33,16 @@ class Columns:
     what was asked for, so that is refused.
     """
 
-    def __init__(self, mapping: Mapping[str, str] | None, given: Sequence[str] = ()) -> None:
-        """`given`: fields that the caller's defaults fill, so that no column has to."""
+    def __init__(self, mapping: Mapping[str, str] | None) -> None:
         self._mapping = {_plain(column): field for column, field in (mapping or {}).items()}
         self._mapped = {_plain(column): column for column in (mapping or {})}
-        self._given = given
         wrong = [
             BriefProblem(
                 field=field,
                 message=f"The column mapping names {shown(field)}, which is no field of a brief.",
                 allowed=", ".join(FIELDS),
             )
-            for field in [*(mapping or {}).values(), *given]
+            for field in (mapping or {}).values()
             if field not in FIELDS
         ]
         if wrong:
@@ -83,7 +81,7 @@ class Columns:
             if plain not in there:
                 message = f"The mapping names the column {shown(column)}, which is missing. {has}"
                 yield BriefProblem(field=self._mapping[plain], message=message)
-        fields = {self.field_of(name) for name in header} | set(self._given)
+        fields = {self.field_of(name) for name in header}
         if not fields.intersection(_CONTENT):
             message = (
                 f"There is no column for topic, nor for the prompts. {has} A column of another "

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from flows.briefs import Brief, Makes, unsendable, validate_brief
+from flows.briefs import Brief, unsendable, validate_brief
 from flows.columns import Columns
 from flows.errors import BadBriefs, BriefProblem, shown
 from flows.rows import RawRow, Readable, UnreadableFile, delimited_rows, json_rows
@@ -41,11 +41,9 @@ def load_briefs(
     source: BriefSource,
     *,
     catalogue: Catalogue,
-    makes: Makes = "video",
     columns: Mapping[str, str] | None = None,
     open_s3: OpenS3 | None = None,
     limit: int | None = None,
-    defaults: Mapping[str, object] | None = None,
 ) -> tuple[Brief, ...]:
     """Read and validate all briefs; see `read_briefs` for the parameters.
 
@@ -53,14 +51,10 @@ def load_briefs(
     """
     briefs: list[Brief] = []
     problems: list[BriefProblem] = []
-    for entry in read_briefs(
-        source, columns=columns, open_s3=open_s3, limit=limit, defaults=defaults
-    ):
+    for entry in read_briefs(source, columns=columns, open_s3=open_s3, limit=limit):
         problems += entry.problems
         if entry.brief is not None:
-            problems += validate_brief(
-                entry.brief, catalogue, makes=makes, row=entry.row, line=entry.line
-            )
+            problems += validate_brief(entry.brief, catalogue, row=entry.row, line=entry.line)
             briefs.append(entry.brief)
     if problems:
         raise BadBriefs(problems)
@@ -75,19 +69,17 @@ def read_briefs(
     columns: Mapping[str, str] | None = None,
     open_s3: OpenS3 | None = None,
     limit: int | None = None,
-    defaults: Mapping[str, object] | None = None,
 ) -> Iterator[Entry]:
     """Read briefs one by one, each with what is wrong with its row; models are not looked up.
 
     `columns` maps the file's columns (or keys) to fields of a brief: {"Prompt": "topic"}.
-    `defaults` fills fields that a row leaves empty. `limit` stops after so many briefs. `open_s3`
-    opens an s3:// URI for reading bytes. Blank rows are skipped but counted.
+    `limit` stops after so many briefs. `open_s3` opens an s3:// URI for reading bytes. Blank rows
+    are skipped but counted.
     Raises `BadBriefs` at the first step when the source as a whole cannot be read.
     """
     if limit is not None and limit < 1:
         raise BadBriefs([_whole("The limit has to be 1 or more.", field="limit")])
-    given = dict(defaults or {})
-    reader = _Reader(Columns(columns, tuple(given)), given)
+    reader = _Reader(Columns(columns))
     with contextlib.ExitStack() as stack:
         rows = _rows(source, open_s3, reader.columns, stack)
         try:
@@ -101,7 +93,6 @@ class _Reader:
     """Rows to briefs, remembering the ids seen and how the last row's names were understood."""
 
     columns: Columns
-    defaults: Mapping[str, object]
     _names: tuple[str, ...] = ()
     _fields: dict[str, str] = field(default_factory=dict)
     _misnamed: tuple[BriefProblem, ...] = ()
@@ -134,9 +125,9 @@ class _Reader:
         )
 
     def _values(self, cells: Mapping[str, object]) -> tuple[dict[str, object], list[BriefProblem]]:
-        """The row by field: empty cells are left to the defaults."""
+        """The row by field, without its empty cells."""
         self._understand(tuple(cells))
-        values: dict[str, object] = dict(self.defaults)
+        values: dict[str, object] = {}
         problems = list(self._misnamed)
         for column, field_name in self._fields.items():
             value = cells[column]

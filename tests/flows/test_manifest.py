@@ -70,15 +70,13 @@ def test_formats_read_alike(write: Write, name: str, content: str | bytes):
 
 def test_a_list_may_hold_briefs_and_objects_and_keeps_what_was_set():
     one = Brief(id="a", topic="sea", ratio="16:9")
-    read = load([one, {"id": 7, "topic": "sky"}], defaults={"ratio": "9:16", "seconds": 8})
-    assert [(b.id, b.ratio, b.seconds) for b in read] == [("a", "16:9", 8), ("7", "9:16", 8)]
+    read = load([one, {"id": 7, "topic": "sky", "ratio": "9:16"}])
+    assert [(b.id, b.ratio, b.seconds) for b in read] == [("a", "16:9", None), ("7", "9:16", None)]
 
 
-def test_defaults_fill_empty_cells_only(write: Write):
+def test_an_empty_cell_leaves_the_field_to_its_default(write: Write):
     path = write("id,topic,ratio\na,sea,9:16\nb,sky,\n")
-    assert [b.ratio for b in load(path, defaults={"ratio": "16:9"})] == ["9:16", "16:9"]
-    alone = load(write("id\na\nb\n"), defaults={"topic": "sea"})
-    assert [b.topic for b in alone] == ["sea", "sea"]
+    assert [b.ratio for b in load(path)] == ["9:16", "16:9"]
 
 
 def test_quoted_cells_hold_separators_quotes_and_line_ends(write: Write):
