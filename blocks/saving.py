@@ -20,6 +20,7 @@ from blocks.bucket import MediaBucket
 from blocks.connection import SECRET_NAME, GlobalAIOPC
 from globalaiopc.auth import KEY_VARIABLE, check_key
 from globalaiopc.errors import ConfigurationError, MissingKey
+from globalaiopc.faults import first_fault
 
 B = TypeVar("B", bound=Block)
 
@@ -167,7 +168,8 @@ def _try_out(kind: type[Block], values: Mapping[str, object]) -> None:
     try:
         kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        variable = VARIABLES.get(str(first["loc"][0]), str(first["loc"][0]))
-        what = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise ConfigurationError(f"{variable} is not usable: {what}.", code="bad_setting") from None
+        field, why = first_fault(error)
+        variable = VARIABLES.get(field, field)
+        raise ConfigurationError(
+            f"{variable} is not usable: {why.rstrip('.')}.", code="bad_setting"
+        ) from None

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from flows.briefs import PROMPT_CAP, Brief, unsendable
 from flows.errors import ScriptInvalid, ScriptUnreadable
+from globalaiopc.faults import first_fault
 from globalaiopc.replies import ChatReply
 from globalaiopc.requests import ChatMessage
 
@@ -79,11 +80,8 @@ class StoredScript(BaseModel):
         try:
             return cls.model_validate_json(body)
         except ValidationError as exc:
-            first = exc.errors(include_url=False, include_input=False, include_context=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise ScriptUnreadable(
-                f"script.json cannot be read: {field}: {first['msg']}."
-            ) from None
+            field, why = first_fault(exc, whole="the file")
+            raise ScriptUnreadable(f"script.json cannot be read: {field}: {why}.") from None
 
 
 def script_of(brief: Brief) -> Script | None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from globalaiopc.errors import ConfigurationError, InvalidRequest
+from globalaiopc.faults import first_fault
 from globalaiopc.requests import ApiVersion
 
 Makes = Literal["text", "image", "video"]
@@ -227,9 +228,8 @@ def _expand(
         try:
             yield ModelRow.model_validate({**shared, **own, "name": name})
         except ValidationError as exc:
-            first = exc.errors(include_url=False, include_context=False)[0]
-            field = ".".join(str(part) for part in first["loc"]) or "row"
-            raise _bad(filename, f"{where} ({name}), {field}: {first['msg']}") from exc
+            field, why = first_fault(exc, whole="row")
+            raise _bad(filename, f"{where} ({name}), {field}: {why}") from exc
 
 
 def _bad(filename: str, what: str) -> ConfigurationError:

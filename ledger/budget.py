@@ -27,6 +27,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from globalaiopc.errors import ConfigurationError
+from globalaiopc.faults import first_fault
 from ledger import rules
 from ledger.account import Account, Draft, Short
 from ledger.errors import BudgetUnreadable, StoreError
@@ -216,9 +217,8 @@ class Budget:
         try:
             return _Kept(Account.model_validate_json(stored.body), stored.etag)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise BudgetUnreadable(f"{where} cannot be read: {place}: {first['msg']}.") from None
+            place, why = first_fault(error)
+            raise BudgetUnreadable(f"{where} cannot be read: {place}: {why}.") from None
 
     async def _patiently(self, once: Callable[[], Awaitable[bool]]) -> None:
         """Call `once` until it is true: soon again after a lost race, later if the store fails."""

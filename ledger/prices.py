@@ -18,6 +18,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from globalaiopc.errors import ConfigurationError
+from globalaiopc.faults import first_fault
 from ledger.seen import Amounts, SeenPrices
 
 Basis = Literal["listed", "seen", "unknown"]
@@ -163,10 +164,8 @@ def _row(name: str, number: int, entry: object) -> PriceRow:
     try:
         return PriceRow.model_validate(entry)
     except ValidationError as exc:
-        first = exc.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "row"
-        message = first["msg"].removeprefix("Value error, ")
-        raise _bad(name, f"{where}, {field}: {message}") from None
+        field, why = first_fault(exc, whole="row")
+        raise _bad(name, f"{where}, {field}: {why}") from None
 
 
 def _fits(

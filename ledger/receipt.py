@@ -30,6 +30,7 @@ from pydantic import (
 )
 
 from globalaiopc.errors import ErrorInfo, InvalidRequest
+from globalaiopc.faults import first_fault
 from ledger.errors import ReceiptUnreadable
 
 SCHEMA_VERSION = 1
@@ -323,6 +324,5 @@ def _leaves(value: JsonValue) -> Iterator[JsonValue]:
 def _first_problem(error: ValidationError | InvalidRequest) -> str:
     if isinstance(error, InvalidRequest):
         return error.message
-    first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else first["msg"]
+    field, why = first_fault(error)
+    return f"{field}: {why}" if field else why

@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from globalaiopc import InvalidRequest, NanoBananaRequest, SoraRequest
+from globalaiopc.faults import first_fault
 from ledger import JobKey, Landed, Receipt
 from tasks.frames import first_frame
 from tasks.landing import already_landed
@@ -32,10 +33,9 @@ class _Asked(BaseModel):
         try:
             return cls.model_validate(receipt.asked)
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
+            field, why = first_fault(error)
             raise InvalidRequest(
-                f"{receipt.job} cannot be built again from its receipt: {field}: {first['msg']}.",
+                f"{receipt.job} cannot be built again from its receipt: {field}: {why}.",
                 field=field,
                 advice="Use the release that sent it first, or abandon it and ask for a new take.",
             ) from None
