@@ -29,6 +29,7 @@ from ledger.errors import (
     StoreError,
 )
 from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs
+from ledger.patience import patiently
 from ledger.receipt import (
     Claim,
     Decision,
@@ -46,11 +47,6 @@ from ledger.store import ObjectStore
 T = TypeVar("T")
 log = logging.getLogger("ledger")
 
-USUAL_PATIENCE = 180.0
-"""Seconds for which a failing store is tried again: longer than a short outage."""
-HARD_PATIENCE = 900.0
-"""The same for the id of a job that is paid for."""
-LOST_RACES = 20
 SCAN_WIDTH = 32
 JSON = "application/json"
 
@@ -290,7 +286,7 @@ class Ledger:
 
     async def _claiming(self, wanted: Receipt, once: Callable[[], Awaitable[T | None]]) -> T:
         try:
-            return await self._patiently(str(wanted.job), once)
+            return await patiently(str(wanted.job), once, sleep=self._sleep)
         except (StoreError, asyncio.CancelledError):
             self._unsent.add(wanted.nonce)
             raise
@@ -317,7 +313,7 @@ class Ledger:
             current = await self._same_attempt(held)
             return current if rules.says_already(current.receipt, state) else None
 
-        return await self._patiently(_told(held, changes), once, hard=hard)
+        return await patiently(_told(held, changes), once, sleep=self._sleep, hard=hard)
 
     async def _same_attempt(self, held: Held) -> Held:
         seen = await self.look(held.receipt.job)
@@ -327,30 +323,6 @@ class Ledger:
             holder = seen.receipt.claim.holder if seen.receipt.claim else "someone else"
             raise ReceiptMoved(f"{held.receipt.job} was claimed anew by {holder}.")
         return seen
-
-    async def _patiently(
-        self, what: str, once: Callable[[], Awaitable[T | None]], *, hard: bool = False
-    ) -> T:
-        """Call `once` until it answers: soon again after a lost race, later when the store fails.
-
-        `hard` also outlasts what looks permanent: credentials get renewed, policies corrected.
-        """
-        waits = rules.pauses(HARD_PATIENCE if hard else USUAL_PATIENCE)
-        races = 0
-        while True:
-            try:
-                if (answer := await once()) is not None:
-                    return answer
-                if races == LOST_RACES:
-                    raise ReceiptMoved(f"{what}: its receipt keeps changing in the bucket.")
-                await self._sleep(0.02 * races)
-                races += 1
-            except StoreError as error:
-                pause = next(waits, None) if hard or error.transient else None
-                if pause is None:
-                    raise
-                log.warning("%s: %s Trying again in %.1f s.", what, error.message, pause)
-                await self._sleep(pause)
 
     async def _read(self, key: str) -> Held | None:
         stored = await self._store.get(key)
