@@ -16,10 +16,10 @@ from flows.writing import script_asked
 from globalaiopc import ChatRequest, GlobalAIOPCError, InvalidRequest
 from globalaiopc import NanoBananaRequest as Image
 from globalaiopc import SoraRequest as Video
-from ledger import JobUnknown, PriceBook, Quote, ReceiptUnreadable
+from ledger import JobUnknown, PriceBook, Quote, ReceiptUnreadable, RequestChanged
 from ledger.foresight import Foreseen, foresee
-from tasks import KeptError, Studio
-from tasks.adopt import missing, place_of
+from tasks import KeptError, Studio, media_stem
+from tasks.adopt import missing, place_of, refuse_made_image
 from tasks.landing import already_landed
 
 WORDS = {
@@ -46,7 +46,7 @@ class Foreseer:
             await self._video(work, script, first_frame, steps)
         except _Stop:
             pass
-        except (InvalidRequest, ReceiptUnreadable, ScriptUnreadable) as error:
+        except (InvalidRequest, ReceiptUnreadable, RequestChanged, ScriptUnreadable) as error:
             steps.append(_blocked((SCRIPT, "image", "video")[len(steps)], error))
         return PlannedBrief.of(work.brief.id, steps)
 
@@ -92,9 +92,10 @@ class Foreseer:
         return media.sha256 if media else None
 
     async def _adopted(self, work: Work, image: str, steps: list[PlannedStep]) -> str | None:
+        await refuse_made_image(self._studio, work.job("image"))
         if image.startswith(("https://", "http://")):
             # The run reads it anew; a plan takes it that the picture there has not changed.
-            landed = await already_landed(self._studio.store, f"{work.folder}/image")
+            landed = await already_landed(self._studio.store, media_stem(work.job("image")))
             sha256 = landed.sha256 if landed else None
         else:
             store, key = place_of(self._studio, image)

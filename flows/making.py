@@ -14,7 +14,7 @@ async def make_image(studio: Studio, work: Work, script: Script) -> Landed:
     """Buy the brief's image and land it; a brief with a start image has that one landed instead."""
     brief = work.brief
     if brief.image:
-        return await adopt(studio, brief.image, f"{work.folder}/image")
+        return await adopt(studio, brief.image, work.job("image"))
     row = studio.client.catalogue.model(brief.image_model)
     order = image_order(work.job("image"), image_asked(brief, script, row))
     return await land(studio, await nano_banana(studio, order))

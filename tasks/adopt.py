@@ -1,25 +1,35 @@
 """Taking a picture that exists already into a brief's folder, as if it had been made for it."""
 
 from globalaiopc import InvalidRequest
-from ledger import Landed, ObjectStore
+from ledger import JobKey, Landed, ObjectStore, RequestChanged
 from tasks.landing import LandingFailed, land_media
 from tasks.landing.errors import NotMediaError
 from tasks.landing.inspection import Inspection
 from tasks.landing.metadata import landed_from, metadata_of
 from tasks.landing.stream import RULES
+from tasks.orders import media_stem
 from tasks.studio import Studio
 
 
-async def adopt(studio: Studio, image: str, key_stem: str) -> Landed:
-    """Copy the picture at `image` to `key_stem` and its extension. Costs nothing.
+async def adopt(studio: Studio, image: str, job: JobKey) -> Landed:
+    """Copy the picture at `image` to where the image of `job` would land. Costs nothing.
 
     `image` is a web address, `s3://bucket/key`, or a key in the media bucket. It is read anew in
     every run, so that a picture which changed meanwhile is noticed by the video's receipt. Raises
-    `InvalidRequest` naming the field `image`.
+    `InvalidRequest` naming the field `image`, and `RequestChanged` as `refuse_made_image` does.
     """
+    await refuse_made_image(studio, job)
+    key_stem = media_stem(job)
     if image.startswith(("https://", "http://")):
         return await _from_web(studio, image, key_stem)
     return await _from_bucket(studio, *place_of(studio, image), key_stem)
+
+
+async def refuse_made_image(studio: Studio, job: JobKey) -> None:
+    """Raise `RequestChanged` when an image was bought for the job: it must not be overwritten."""
+    held = await studio.ledger.look(job)
+    if held is not None and held.receipt.state != "failed":
+        raise RequestChanged(str(job), {"image": ("made by a model", "a start image")})
 
 
 def place_of(studio: Studio, image: str) -> tuple[ObjectStore, str]:
