@@ -14,12 +14,13 @@ from flows.artifacts import show_table
 from flows.decisions import Decision, carry_out, named_jobs, prepare
 from flows.ending import Outcome, stopped
 from flows.rescue_report import Fate, RescuedJob, RescueReport, age, name_of, sentence, table_rows
-from flows.rescuing import URL_LIFE, Rescuer
+from flows.rescuing import Rescuer
 from flows.run_names import this_batch
 from flows.writing import STAGE as SCRIPT
 from globalaiopc import GlobalAIOPCError, InvalidRequest
 from ledger import JobKey, Receipt, ReceiptUnreadable
 from tasks import Studio, open_studio
+from tasks.paid import KEPT
 from tasks.prices import open_prices
 
 AT_ONCE = 32
@@ -140,7 +141,7 @@ def _urgency(receipt: Receipt) -> tuple[bool, datetime]:
     made = receipt.times.get("completed") or receipt.times.get("submitted")
     if made is None:
         return True, datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
-    return False, made + URL_LIFE
+    return False, made + KEPT
 
 
 def _tell(row: RescuedJob) -> None:

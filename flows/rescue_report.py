@@ -63,7 +63,7 @@ class RescuedJob(_Kept):
             job=str(receipt.job),
             fate=fate,
             model=receipt.model,
-            task_id=receipt.task_id,
+            task_id=receipt.task_id or (receipt.error.task_id if receipt.error else None),
             key=receipt.media.key if receipt.media else None,
             amount=amount,
             amount_is=amount_is,
@@ -170,7 +170,7 @@ def age(seconds: float | None) -> str:
 
 
 def _happened(job: RescuedJob) -> str:
-    lost = job.fate in ("gone", "failed") and job.task_id
+    lost = job.fate in ("unknown", "gone", "failed") and job.task_id
     return f"{job.message} Job id: {job.task_id}." if lost else job.message
 
 

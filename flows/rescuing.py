@@ -4,7 +4,7 @@ A live run may be waiting for the same job. That is harmless: looks and landings
 write the same, and a receipt that has moved on is believed.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prefect.logging import get_run_logger
 
@@ -23,13 +23,10 @@ from globalaiopc import (
 from ledger import Held, JobKey, PriceBook, ReceiptMoved
 from tasks import Bought, Studio, land
 from tasks.landing import MediaGone
-from tasks.paid import note_completed, note_failed
+from tasks.paid import KEPT, in_bucket, note_completed, note_failed, note_gone
 
 GONE_PATIENCE = 300.0
 """Seconds in which a job that the provider does not know has to be denied several times."""
-
-URL_LIFE = timedelta(hours=24)
-"""How long the provider keeps a file after it is done (docs)."""
 
 DEFECT_ADVICE = "Report the log of this run; running it again costs nothing."
 
@@ -79,28 +76,29 @@ class Rescuer:
             return await self._studio.ledger.look(held.receipt.job) or held
 
     async def _fetched(self, held: Held) -> RescuedJob:
+        if await in_bucket(self._studio, held.receipt) is not None:
+            return await self._landed(held, None)
         try:
             view = await seen_once(self._studio, held)
         except TaskGone as error:
-            if held.receipt.key_hash != self._studio.client.key_hash:
-                # Not known to this key: that says nothing about the account which bought it.
-                return self.row(held, "stuck", error=_other_key(held, error))
-            held = await note_failed(self._studio, held, error)
-            return self.row(held, "gone")
+            held, gone = await note_gone(self._studio, held, error)
+            # Not known to this key: that says nothing about the account which bought it.
+            ours = held.receipt.key_hash == self._studio.client.key_hash
+            return self.row(held, "gone" if ours else "stuck", error=gone.info())
         except JobFailed as error:
             held = await note_failed(self._studio, held, error)
             return self.row(held, "failed")
         if view is None:
             return self.row(held, "running", "The provider is still making it.")
         held = await note_completed(self._studio, held, view)
-        return await self._landed(held, view)
+        return await self._landed(held, view.media_url)
 
-    async def _landed(self, held: Held, view: TaskView) -> RescuedJob:
+    async def _landed(self, held: Held, media_url: str | None) -> RescuedJob:
         try:
-            media = await land(self._studio, Bought(held, media_url=view.media_url))
+            media = await land(self._studio, Bought(held, media_url=media_url))
         except MediaGone as error:
             times = held.receipt.times
-            if self._now > times.get("completed", self._now) + URL_LIFE:
+            if self._now > times.get("completed", self._now) + KEPT:
                 held = await note_failed(self._studio, held, error)
             return self.row(held, "gone", error=error.info())
         held = await self._studio.ledger.look(held.receipt.job) or held
@@ -153,13 +151,3 @@ async def seen_once(studio: Studio, held: Held) -> TaskView | None:
         )
     except DeadlinePassed:
         return None
-
-
-def _other_key(held: Held, error: TaskGone) -> ErrorInfo:
-    return error.info().model_copy(
-        update={
-            "message": f"{error.message} It was bought with another key "
-            f"(hash {held.receipt.key_hash}).",
-            "advice": "Run rescue with the connection that holds that key.",
-        }
-    )

@@ -6,6 +6,7 @@ a process died while asking, a later run asks again instead of holding the brief
 """
 
 import hashlib
+from contextlib import suppress
 
 from pydantic import JsonValue
 
@@ -21,7 +22,7 @@ from flows.script import (
 )
 from flows.work import Work
 from globalaiopc import ChatMessage, ChatReply, ChatRequest, GlobalAIOPCError, OutcomeUnknown
-from ledger import ClaimOutcome, Held, Known, Landed, Mine, Theirs
+from ledger import ClaimOutcome, Held, Known, Landed, Mine, ReceiptMoved, Theirs
 from tasks import KeptError, Studio, chat_completions
 from tasks.uninterrupted import uninterrupted
 
@@ -39,17 +40,25 @@ async def make_script(studio: Studio, work: Work) -> Script:
         await _store(studio, work, StoredScript(brief_id=work.brief.id, script=own))
         return own
     while True:
-        outcome = await _claim(studio, work)
-        kept = await _stored(studio, work)
-        if kept is not None:
-            return kept
-        match outcome:
-            case Mine(held):
-                return await uninterrupted(_ask(studio, work, held))
-            case Known(held):
-                return await uninterrupted(_ask(studio, work, await _again(studio, held)))
-            case Theirs():
-                await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
+        async with studio.limits.place("writing"):
+            if (script := await _written(studio, work)) is not None:
+                return script
+        await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
+
+
+async def _written(studio: Studio, work: Work) -> Script | None:
+    """The script, asked for if that is up to us; None while another process asks."""
+    outcome = await _claim(studio, work)
+    kept = await _stored(studio, work)
+    if kept is not None:
+        return kept
+    match outcome:
+        case Mine(held):
+            return await uninterrupted(_ask(studio, work, held))
+        case Known(held):
+            return await uninterrupted(_ask(studio, work, await _again(studio, held)))
+        case Theirs():
+            return None
 
 
 async def _claim(studio: Studio, work: Work) -> ClaimOutcome:
@@ -72,7 +81,11 @@ async def _again(studio: Studio, held: Held) -> Held:
     error = held.receipt.error
     if held.receipt.state == "failed" and error is not None:
         raise KeptError(error)
-    return await studio.ledger.resubmit(held, by="the script stage: a text call is asked again")
+    return await studio.ledger.resubmit(
+        held,
+        by="the script stage: a text call is asked again",
+        key_hash=studio.client.key_hash,
+    )
 
 
 async def _ask(studio: Studio, work: Work, held: Held) -> Script:
@@ -84,15 +97,14 @@ async def _ask(studio: Studio, work: Work, held: Held) -> Script:
         raise
     await _store(studio, work, stored)
     body = stored.to_bytes()
-    await studio.ledger.landed(
-        held,
-        Landed(
-            key=work.script_key,
-            sha256=hashlib.sha256(body).hexdigest(),
-            size=len(body),
-            content_type="application/json",
-        ),
+    landed = Landed(
+        key=work.script_key,
+        sha256=hashlib.sha256(body).hexdigest(),
+        size=len(body),
+        content_type="application/json",
     )
+    with suppress(ReceiptMoved):  # we were slow, and another process asked too: the first counts
+        await studio.ledger.landed(held, landed)
     return await _stored(studio, work) or stored.script
 
 

@@ -91,7 +91,10 @@ class JobUnknown(GlobalAIOPCError):
 
     def __init__(self, receipt: "Receipt") -> None:
         why = receipt.error.message if receipt.error else "No answer is known."
-        super().__init__(f"{receipt.job} may have been accepted and charged: {why}")
+        super().__init__(
+            f"{receipt.job} may have been accepted and charged: {why}",
+            task_id=receipt.error.task_id if receipt.error else None,
+        )
         self.job: JobKey = receipt.job
 
 

@@ -115,10 +115,18 @@ class Ledger:
         )
         return await self._claiming(wanted, lambda: self._claim_once(wanted))
 
-    def still_mine(self, held: Held) -> bool:
-        """Whether the claim has time left to send; ask right before the POST."""
+    def now(self) -> datetime:
+        """The time by which the receipts are written."""
+        return self._wall()
+
+    def still_mine(self, held: Held, *, after: float = 0.0) -> bool:
+        """Whether the claim has time left to send, `after` seconds from now.
+
+        Ask right before the POST.
+        """
         claim = held.receipt.claim
-        return claim is not None and self._wall() < claim.until - self._margin
+        then = self._wall() + timedelta(seconds=after)
+        return claim is not None and then < claim.until - self._margin
 
     async def submitted(self, held: Held, task_id: str) -> Held:
         """Save the id of the accepted job: tried for a quarter of an hour, for it is paid for.
@@ -128,8 +136,12 @@ class Ledger:
         job = held.receipt.job
         try:
             now = await self._advance(held, "submitted", hard=True, task_id=task_id, error=None)
-        except GlobalAIOPCError as error:
-            raise self._not_saved(job, task_id, error.message) from error
+        except asyncio.CancelledError:
+            self._not_saved(job, task_id, "this process is being stopped.")  # the log keeps it
+            raise
+        except Exception as error:  # whatever it is, the id of a paid job must not die with it
+            why = error.message if isinstance(error, GlobalAIOPCError) else type(error).__name__
+            raise self._not_saved(job, task_id, why) from error
         if now.receipt.task_id != task_id:
             raise self._not_saved(job, task_id, f"it says {now.receipt.task_id} already")
         return now
@@ -182,8 +194,10 @@ class Ledger:
             decisions=(*held.receipt.decisions, decision),
         )
 
-    async def resubmit(self, held: Held, by: str) -> Held:
+    async def resubmit(self, held: Held, by: str, *, key_hash: str) -> Held:
         """Claim an unknown job once more, on `by`'s word: the caller may send one POST.
+
+        `key_hash` is of the key that it will be sent with: only that key's account will know it.
 
         Raises `ReceiptMoved` when the receipt is not `unknown` (any more).
         """
@@ -191,6 +205,7 @@ class Ledger:
         decision = Decision(what="resubmit", by=by, at=self._wall())
         wanted = held.receipt.model_copy(
             update={
+                "key_hash": key_hash,
                 "claim": self._new_claim(),
                 "decisions": (*held.receipt.decisions, decision),
             }

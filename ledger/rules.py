@@ -30,7 +30,7 @@ differ by more, nothing is paid twice all the same: an ended intent becomes `unk
 sends again by itself; a healthy job is then only held until its holder's answer arrives.
 """
 
-SAME_ANSWER_AGAIN = frozenset({"moderated"})
+SAME_ANSWER_AGAIN = frozenset({"moderated", "job_moderated"})
 """Refusals that the same request meets every time; only a changed request is sent again."""
 
 ABANDONED = "abandoned"

@@ -4,9 +4,10 @@ from typing import Literal
 
 from ledger import Landed, Receipt, ReceiptMoved
 from tasks.declare import api_task
-from tasks.landing import already_landed, land_media, land_poster
+from tasks.landing import land_media, land_poster
+from tasks.landing.metadata import TASK_ID
 from tasks.orders import Bought, media_stem, poster_key
-from tasks.paid import seen_completed
+from tasks.paid import in_bucket, seen_completed
 from tasks.studio import Studio
 
 
@@ -38,7 +39,7 @@ async def land(studio: Studio, bought: Bought) -> Landed:
 
 async def _repaired(studio: Studio, receipt: Receipt) -> Landed | None:
     """The medium that a process uploaded just before it died, without another download."""
-    media = await already_landed(studio.store, media_stem(receipt.job))
+    media = await in_bucket(studio, receipt)
     if media is not None and _kind(receipt) == "video":
         await land_poster(store=studio.store, video=media, poster_key=poster_key(receipt.job))
     return media
@@ -58,7 +59,7 @@ async def _landed(studio: Studio, bought: Bought) -> Landed:
         kind=kind,
         http=studio.media_http,
         refresh=fresh_url,
-        metadata={"model": receipt.model, "task-id": bought.task_id},
+        metadata={"model": receipt.model, TASK_ID: bought.task_id},
         poster_key=poster_key(receipt.job) if kind == "video" else None,
         room=studio.room,
         clock=studio.client.clock,

@@ -9,7 +9,9 @@ If the process dies on a line, the next run finds in the receipt:
     `completed` written             the same id: it asks for a fresh URL and lands
 """
 
+import logging
 from collections.abc import Awaitable
+from datetime import timedelta
 
 from globalaiopc import (
     ApiVersion,
@@ -19,19 +21,26 @@ from globalaiopc import (
     MediaRequest,
     NanoBananaRequest,
     NotSent,
+    PollFailed,
     SoraRequest,
     Submission,
     TaskGone,
     TaskView,
 )
-from ledger import Held, JobUnknown, Known, Mine, Receipt, ReceiptMoved, Theirs
+from ledger import Held, JobUnknown, Known, Landed, Mine, Receipt, ReceiptMoved, StoreError, Theirs
 from tasks.errors import KeptError
-from tasks.orders import Bought, Order
+from tasks.landing import already_landed
+from tasks.orders import Bought, Order, media_stem
 from tasks.studio import Studio
 from tasks.uninterrupted import uninterrupted
 
 FOLLOW_SECONDS = 2.0
 """How often a job that another process is just sending is looked at (a read of the bucket)."""
+
+KEPT = timedelta(hours=24)
+"""How long the provider keeps a job and its file (docs). Before, "no such job" is not believed."""
+
+log = logging.getLogger(__name__)
 
 
 async def buy(studio: Studio, order: Order) -> Bought:
@@ -63,9 +72,12 @@ async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
     """
 
     async def claimed_and_sent() -> Held:
-        return await _send_once(studio, order, await studio.ledger.resubmit(held, by))
+        key_hash = studio.client.key_hash
+        mine = await studio.ledger.resubmit(held, by, key_hash=key_hash)
+        return await _send_once(studio, order, mine)
 
     async with studio.limits.place(order.key.stage):
+        await studio.client.cooldown.wait()
         return await uninterrupted(claimed_and_sent())
 
 
@@ -83,6 +95,8 @@ async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
 
 async def _send_or_follow(studio: Studio, order: Order) -> Held:
     while True:
+        # Before the claim: a pause of an hour would outlast it, and others would think us dead.
+        await studio.client.cooldown.wait()
         outcome = await _claim(studio, order)
         match outcome:
             case Mine(held):
@@ -103,13 +117,25 @@ async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
 
     try:
         await studio.purse.reserve(held)
+        if not ledger.still_mine(held, after=studio.client.cooldown.remaining):
+            raise NotSent("The provider asked for a pause that outlasts the claim.")
         submission = await _submit(studio, order.request, before_send)
     except GlobalAIOPCError as error:
         await studio.purse.release(held.receipt, error)
-        settle = ledger.failed if error.charged == "no" else ledger.unknown
-        await settle(held, error.info())
+        await _note_not_submitted(studio, held, error)
         raise
     return await ledger.submitted(held, submission.task_id)
+
+
+async def _note_not_submitted(studio: Studio, held: Held, error: GlobalAIOPCError) -> None:
+    if error.charged == "no":
+        await studio.ledger.failed(held, error.info())
+        return
+    try:
+        await studio.ledger.unknown(held, error.info())
+    except StoreError as away:
+        # The intent becomes `unknown` by itself; a bucket's "not charged" must not hide this error.
+        log.warning("%s: %s is not noted: %s", held.receipt.job, error.code, away.message)
 
 
 async def _submit(studio: Studio, request: MediaRequest, before_send: BeforeSend) -> Submission:
@@ -134,12 +160,25 @@ async def _finish(studio: Studio, held: Held) -> Bought:
 
 
 async def _wait(studio: Studio, held: Held) -> Bought:
+    if await in_bucket(studio, held.receipt) is not None:
+        return Bought(held)
     try:
         view = await seen_completed(studio, held.receipt)
-    except (JobFailed, TaskGone) as error:
+    except JobFailed as error:
         await note_failed(studio, held, error)
         raise
+    except TaskGone as error:
+        _, gone = await note_gone(studio, held, error)
+        raise gone from error
     return Bought(await note_completed(studio, held, view), media_url=view.media_url)
+
+
+async def in_bucket(studio: Studio, receipt: Receipt) -> Landed | None:
+    """The medium of a job whose process died between the upload and its note."""
+    if receipt.state != "completed" or receipt.task_id is None:
+        return None
+    stem = media_stem(receipt.job)
+    return await already_landed(studio.store, stem, task_id=receipt.task_id, room=studio.room)
 
 
 async def seen_completed(studio: Studio, receipt: Receipt) -> TaskView:
@@ -147,9 +186,14 @@ async def seen_completed(studio: Studio, receipt: Receipt) -> TaskView:
     task_id = receipt.task_id or ""
     api: ApiVersion = "v2" if receipt.api == "v2" else "v1"
     if receipt.state == "completed":
-        view = await studio.client.result(task_id, api=api)
-        if view.status == "completed" and view.media_url:
-            return view
+        try:
+            view = await studio.client.result(task_id, api=api)
+        except PollFailed as error:
+            if error.code != "task_unknown":
+                raise
+        else:
+            if view.status == "completed" and view.media_url:
+                return view
     return await studio.client.wait(task_id, model=receipt.model, api=api)
 
 
@@ -170,6 +214,25 @@ async def note_failed(studio: Studio, held: Held, error: GlobalAIOPCError) -> He
     """Write down that nothing will come of a job."""
     await studio.purse.release(held.receipt, error)
     return await _or_follow(studio, held, studio.ledger.failed(held, error.info()))
+
+
+async def note_gone(studio: Studio, held: Held, error: TaskGone) -> tuple[Held, TaskGone]:
+    """The provider denies a job. The receipt is closed only where that can be true.
+
+    Another account's key knows no job of ours, and a gateway in trouble may deny all of them for a
+    minute: while the provider should still have it, the receipt stays, and looking again is free.
+    """
+    receipt = held.receipt
+    if receipt.key_hash != studio.client.key_hash:
+        return held, TaskGone(
+            f"{error.message} It was bought with another key (hash {receipt.key_hash}).",
+            task_id=error.task_id,
+            advice="Run this again with the connection that holds that key.",
+        )
+    since = receipt.times.get("completed") or receipt.times.get("submitted")
+    if since is not None and studio.ledger.now() < since + KEPT:
+        return held, error
+    return await note_failed(studio, held, error), error
 
 
 async def _or_follow(studio: Studio, held: Held, write: Awaitable[Held]) -> Held:

@@ -30,13 +30,16 @@ class Limits:
 
     def __init__(self, *, text: int, image: int, video: int) -> None:
         self._places = {
+            # Held while a script's receipt is claimed, which "script" is not: a chat takes its
+            # own. A claim made before the queue would run out in it.
+            "writing": asyncio.Semaphore(text),
             "script": asyncio.Semaphore(text),
             "image": asyncio.Semaphore(image),
             "video": asyncio.Semaphore(video),
         }
 
     def place(self, stage: str) -> AbstractAsyncContextManager[None]:
-        """Wait for a place at a stage: `script`, `image` or `video`."""
+        """Wait for a place at a stage: `script`, `image` or `video`; or at `writing` a script."""
         return self._places[stage]
 
 

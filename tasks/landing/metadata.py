@@ -8,6 +8,7 @@ from ledger.store import ObjectInfo
 from tasks.landing.inspection import Found
 
 SHA256, WIDTH, HEIGHT, SECONDS = "sha256", "width", "height", "seconds"
+TASK_ID = "task-id"
 OWN = frozenset({SHA256, WIDTH, HEIGHT, SECONDS})
 ROOM = 1800
 PLAIN = " !#$&'()*+,/:;=?@[]^{}|<>\"`"

@@ -6,7 +6,7 @@ from ledger.receipt import Landed
 from ledger.store import ObjectStore
 from tasks.landing.errors import NotMediaError
 from tasks.landing.inspection import Found, Inspection
-from tasks.landing.metadata import landed_from, recorded
+from tasks.landing.metadata import TASK_ID, landed_from, metadata_of, recorded
 from tasks.landing.room import LandingRoom
 from tasks.landing.stream import RULES, LandingRules
 from tasks.landing.verify import ALL_TYPES, MediaType
@@ -18,20 +18,25 @@ async def already_landed(
     store: ObjectStore,
     key_stem: str,
     *,
+    task_id: str | None = None,
     room: LandingRoom | None = None,
     rules: LandingRules = RULES,
 ) -> Landed | None:
     """What lies under `key_stem` + an extension of ours, if it is whole; None: land it.
+
+    With `task_id` only the medium of that job, by its metadata: what else lies there, such as a
+    picture that a user brought, must not pass for what was paid for.
 
     An object is published only whole, so its metadata is believed. A long file's has no hash (S3
     takes metadata before the upload): the file is read once, from the bucket, and proven again.
     Nothing is asked of the provider. Raises StoreError.
     """
     room = room or LandingRoom()
+    by = metadata_of({TASK_ID: task_id}) if task_id is not None else {}
     async for key in store.iter_keys(f"{key_stem}."):
         media_type = TYPES.get(key.removeprefix(key_stem))
         info = await store.head(key) if media_type else None
-        if media_type is None or info is None:
+        if media_type is None or info is None or not by.items() <= info.metadata.items():
             continue
         found = recorded(key, info)
         if found is None:

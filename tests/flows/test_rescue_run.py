@@ -63,12 +63,18 @@ class Dying:
         assert isinstance(outcome, Mine)
         return outcome.held
 
-    async def submitted(self, key: JobKey, prompt: str, task_id: str | None = None) -> Held:
-        held = await self.claimed(key, prompt)
+    async def submitted(
+        self,
+        key: JobKey,
+        prompt: str,
+        task_id: str | None = None,
+        ledger: Ledger | None = None,
+    ) -> Held:
+        held = await self.claimed(key, prompt, ledger)
         if task_id is None:
             request = NanoBananaRequest(model="nano-banana-2", prompt=prompt, size="16:9")
             task_id = (await self.studio.client.nano_banana(request)).task_id
-        return await self.studio.ledger.submitted(held, task_id)
+        return await (ledger or self.studio.ledger).submitted(held, task_id)
 
     async def completed(self, key: JobKey, prompt: str) -> Held:
         held = await self.submitted(key, prompt)
@@ -99,9 +105,10 @@ async def test_each_job_is_brought_as_far_as_it_can_come(calm: Pipeline):
         await process.completed(job("lost-file"), "A no file fox")
         await process.submitted(job("long"), "An endless fox")
         await process.submitted(job("bad"), "[moderate] A fox")
-        await process.submitted(job("gone"), "A gone fox", task_id="nobody-knows-this")
-        await process.claimed(job("live"), "A live fox")
         yesterday = Ledger(studio.store, wall=lambda: datetime.now(UTC) - timedelta(days=1))
+        await process.submitted(job("gone"), "A gone fox", "nobody-knows-this", yesterday)
+        await process.submitted(job("denied"), "A denied fox", "nobody-knows-this-yet")
+        await process.claimed(job("live"), "A live fox")
         await process.claimed(job("crashed"), "A crashed fox", yesterday)
         await studio.ledger.unknown(await process.claimed(job("silent"), "A silent fox"), LOST)
         await process.claimed(job("any", "script"), "not a job", yesterday)
@@ -118,6 +125,7 @@ async def test_each_job_is_brought_as_far_as_it_can_come(calm: Pipeline):
         "long": "running",
         "bad": "failed",
         "gone": "gone",
+        "denied": "gone",
         "live": "running",
         "crashed": "unknown",
         "silent": "unknown",
@@ -130,7 +138,8 @@ async def test_each_job_is_brought_as_far_as_it_can_come(calm: Pipeline):
         assert receipt["state"] == "landed"
         assert found[f"left/{brief}/image"]["amount"] == float(receipt["amount"])
     assert calm.json("left/gone/receipts/image.json")["error"]["code"] == TaskGone.code
-    # Its file may still come back within the day, so its receipt is not closed yet.
+    # These may still come back within the day, so their receipts are not closed yet.
+    assert calm.json("left/denied/receipts/image.json")["state"] == "submitted"
     assert calm.json("left/lost-file/receipts/image.json")["state"] == "completed"
     assert found["left/lost-file/image"]["amount_is"] == "charged"
     assert calm.json("left/any/receipts/script.json")["state"] == "intent"
@@ -148,6 +157,7 @@ async def test_each_job_is_brought_as_far_as_it_can_come(calm: Pipeline):
     again = await ended(rescue, batch_id="left")
     assert {name.split("/")[1] for name in rows(again)} == {
         "lost-file",
+        "denied",
         "long",
         "live",
         "crashed",

@@ -231,9 +231,10 @@ async def test_two_reclaims_of_one_failure_make_one_winner(bench):
 async def test_resubmit_needs_a_person_and_notes_who_and_when(bench):
     held = await bench.unknown()
     assert isinstance(await bench.two.claim(JOB, **ASK), Known)
-    mine = await bench.two.resubmit(held, by="ana")
+    mine = await bench.two.resubmit(held, by="ana", key_hash="rotated")
     receipt = mine.receipt
     assert (receipt.state, receipt.attempts, receipt.claim.holder) == ("intent", 2, "two")
+    assert receipt.key_hash == "rotated"  # the account that knows this attempt's job
     assert [(d.what, d.by, d.at) for d in receipt.decisions] == [("resubmit", "ana", bench.wall())]
     assert bench.two.still_mine(mine)
     landed = await bench.two.landed(await bench.two.submitted(mine, "t2"), MEDIA)
@@ -242,9 +243,9 @@ async def test_resubmit_needs_a_person_and_notes_who_and_when(bench):
 
 async def test_two_people_resubmit_and_one_post_is_allowed(bench):
     held = await bench.unknown()
-    await bench.one.resubmit(held, by="ana")
+    await bench.one.resubmit(held, by="ana", key_hash="rotated")
     with pytest.raises(ReceiptMoved):
-        await bench.two.resubmit(held, by="bob")
+        await bench.two.resubmit(held, by="bob", key_hash="rotated")
 
 
 async def test_abandon_ends_it_and_a_new_take_is_another_job(bench):
@@ -264,7 +265,7 @@ async def test_an_answer_after_abandon_is_not_thrown_away(bench):
 async def test_an_answer_after_resubmit_is_reported_with_its_id(bench):
     mine = await bench.mine()
     unknown = await bench.two.unknown(mine, error(charged="unknown"))
-    second = await bench.two.resubmit(unknown, by="ana")
+    second = await bench.two.resubmit(unknown, by="ana", key_hash="rotated")
     with pytest.raises(ReceiptNotSaved) as caught:
         await bench.one.submitted(mine, "sora_first")
     assert caught.value.task_id == "sora_first"
@@ -275,8 +276,9 @@ async def test_an_answer_after_resubmit_is_reported_with_its_id(bench):
 @pytest.mark.parametrize("decide", ["resubmit", "abandon"])
 async def test_only_an_unknown_job_can_be_decided(bench, decide):
     held = await bench.one.submitted(await bench.mine(), "t")
+    key = {"key_hash": "k"} if decide == "resubmit" else {}
     with pytest.raises(ReceiptMoved, match="submitted"):
-        await getattr(bench.one, decide)(held, by="ana")
+        await getattr(bench.one, decide)(held, by="ana", **key)
 
 
 # -- the store fails
@@ -376,7 +378,7 @@ async def test_each_step_survives_a_lost_or_refused_write(bench, step, what):
 async def test_resubmit_survives_a_lost_write(bench):
     held = await bench.unknown()
     bench.store.faults = once("put_if_match", "lose")
-    mine = await bench.two.resubmit(held, by="ana")
+    mine = await bench.two.resubmit(held, by="ana", key_hash="rotated")
     assert mine.receipt.attempts == 2
     assert len(mine.receipt.decisions) == 1
 
@@ -393,6 +395,22 @@ async def test_the_id_is_tried_hard_and_then_told(bench, caplog):
     assert caught.value.charged == "yes"
     assert not caught.value.retry_is_free
     assert sum("sora_77" in line for line in caplog.messages) > 90
+
+
+@pytest.mark.parametrize(
+    ("ends", "raised"),
+    [(KeyError("ETag"), ReceiptNotSaved), (asyncio.CancelledError(), asyncio.CancelledError)],
+)
+async def test_the_id_is_told_whatever_ends_its_note(bench, caplog, ends, raised):
+    held = await bench.mine()
+
+    def end(_):
+        raise ends
+
+    bench.store.faults = end
+    with pytest.raises(raised):
+        await bench.one.submitted(held, "sora_77")
+    assert "sora_77" in caplog.text
 
 
 async def test_the_id_is_saved_after_ten_minutes_without_a_bucket(bench):

@@ -180,7 +180,7 @@ class LedgerMachine(RuleBasedStateMachine):
         if held is None or held.receipt.state != "unknown":
             return
         self.faults = list(faults)
-        mine = self.attempt(self.ledger(holder).resubmit(held, by="a person"))
+        mine = self.attempt(self.ledger(holder).resubmit(held, by="a person", key_hash="hash"))
         if mine is not None:
             self.model.approved += 1
             self.post(holder, mine, answer)
