@@ -124,3 +124,26 @@ def test_11_one_flow_run_executed_twice_at_once_pays_once(
     assert run.refresh().state == "Completed", run.message
     assert pipeline.posts() == {"text": 4, "image": 4, "video": 4}
     assert len(pipeline.jobs()) == 8
+
+
+def test_a_crashed_run_is_retried_from_the_ui_and_continues(
+    own_parts: tuple[Pipeline, S3Service, PrefectService], tmp_path: Path
+) -> None:
+    pipeline, _, _ = own_parts
+    pipeline.chaos(HOLD)
+    worker = WorkerService(
+        "globalaiopc", env=pipeline.environment, log=tmp_path / "worker.log", cwd=ROOT
+    )
+    with worker.start():
+        run = _start(pipeline, "retried")
+        until(lambda: _all_videos_submitted(pipeline, "retried"), "every video being submitted")
+        for process in descendants(worker.child.pid):
+            process.signal(signal.SIGKILL)
+        until(lambda: run.refresh().state == "Crashed", "the worker's word of the crash")
+        pipeline.chaos()
+        # What the UI's Retry button sends.
+        state = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Retry from the UI"}
+        asked = {"state": state, "force": True}
+        pipeline.api.post(f"/flow_runs/{run.id}/set_state", json=asked).raise_for_status()
+        until(lambda: run.refresh().state == "Completed", "the retried run's end")
+    assert pipeline.posts() == {"text": 4, "image": 4, "video": 4}
