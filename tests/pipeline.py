@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from prefect.client.orchestration import get_client
 
+from blocks.saving import Settings, save_blocks
 from sandbox.services import clean_environment
 from tests.conftest import ROOT, SandboxFactory
 
@@ -210,10 +212,15 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 180.0) -> N
 
 
 def saved(parts: Pipeline) -> Iterator[Pipeline]:
-    """The body of a fixture: `python -m blocks` is run on these parts, as a user does first."""
-    parts.run("-m", "blocks")
+    """The body of a fixture: the blocks are saved as `python -m blocks` does, which is slower."""
+    asyncio.run(_save_blocks(parts))
     yield parts
     parts.close()
+
+
+async def _save_blocks(parts: Pipeline) -> None:
+    async with get_client() as client:
+        await save_blocks(Settings.from_environment(parts.environment), client)
 
 
 @pytest.fixture(scope="module")
