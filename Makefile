@@ -28,7 +28,7 @@ demo: .venv/.demo
 	@exec $(PY) -m examples.demo
 
 test: lint chromium
-	@exec $(PY) -m pytest -n 2 --dist loadfile
+	@exec $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: .venv/.test
 	@exec $(PY) -m tests.chaos.schedules

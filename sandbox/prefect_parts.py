@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-# Stock values record ~25 task runs a second and lag a batch by minutes; these record ~150.
-_RECORDER = {
+_SERVER = {
+    # Stock values record ~25 task runs a second and lag a batch by minutes; these record ~150.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    # SQLite has one writer: who waits longer than this for a turn is answered 503. Stock is 10.
+    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
 }
 
 
@@ -57,7 +59,7 @@ class PrefectService(Service):
             shutil.copyfile(self._database, kept)
         command = [sys.executable, "-m", "prefect", "server", "start"]
         command += ["--host", "127.0.0.1", "--port", str(port)]
-        env = clean_environment() | _RECORDER | self.environment()
+        env = clean_environment() | _SERVER | self.environment()
         return Child(self.name, command, env=env, log=self.log)
 
     def answers(self) -> bool:

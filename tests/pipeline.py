@@ -20,6 +20,7 @@ from prefect.client.orchestration import get_client
 from blocks.saving import Settings, save_blocks
 from sandbox.services import clean_environment
 from tests.conftest import ROOT, SandboxFactory
+from tests.patience import prefect_api
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -160,7 +161,7 @@ class Pipeline:
 
     @cached_property
     def api(self) -> httpx.Client:
-        return httpx.Client(base_url=self.prefect.api_url, timeout=30, trust_env=False)
+        return prefect_api(self.prefect.api_url)
 
     def all(self, what: str, **asked: Any) -> list[dict[str, Any]]:
         """Every row of `/{what}/filter`."""

@@ -10,6 +10,7 @@ import pytest
 
 from blocks import GlobalAIOPC, MediaBucket
 from blocks.__main__ import main
+from tests.patience import prefect_api
 
 KEY = "sk-0123456789-canary"
 SECRET = "aws-secret-canary"
@@ -73,7 +74,7 @@ def program():
 
 @pytest.fixture
 def api(prefect_server):
-    with httpx.Client(base_url=prefect_server.api_url, trust_env=False) as client:
+    with prefect_api(prefect_server.api_url) as client:
         for kind in ("globalaiopc", "media-bucket", "aws-credentials", "secret"):
             for document in documents(client, kind):
                 client.delete(f"/block_documents/{document['id']}").raise_for_status()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
+
+from tests.patience import prefect_api
 
 MISSING = (
     "chromium is missing: apt-get install -y --no-install-recommends chromium fonts-dejavu-core"
@@ -145,16 +146,16 @@ class PrefectUI:
     def open_artifact(self, key: str, *, shows: str) -> None:
         # `/artifacts/{key}/latest` names the key's collection, which has no page of its own.
         asked = {"artifacts": {"key": {"any_": [key]}}}
-        url = f"{self.url}/api/artifacts/filter"
-        found = httpx.post(url, json=asked, timeout=30, trust_env=False).raise_for_status().json()
+        with prefect_api(f"{self.url}/api") as api:
+            found = api.post("/artifacts/filter", json=asked).raise_for_status().json()
         self.open(f"/artifacts/artifact/{found[-1]['id']}", shows=shows)
 
     def deployment(self, name: str) -> str:
         return str(self._api(f"deployments/name/{name}")["id"])
 
     def _api(self, path: str) -> dict[str, Any]:
-        found = httpx.get(f"{self.url}/api/{path}", timeout=30, trust_env=False)
-        return dict(found.raise_for_status().json())
+        with prefect_api(f"{self.url}/api") as api:
+            return dict(api.get(f"/{path}").raise_for_status().json())
 
     def finished(self, run_id: str) -> Run:
         """The run once it is over."""

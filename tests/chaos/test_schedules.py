@@ -6,7 +6,7 @@ from sandbox.services import S3Access
 from tests.chaos.schedules import quick_sandbox, run_schedules
 from tests.chaos.world import World
 
-SCHEDULES = 12
+SCHEDULES = 8
 
 
 def test_no_schedule_of_faults_and_deaths_costs_twice_or_loses_anything(

@@ -9,7 +9,7 @@ from tests.chaos.schedules import quick_sandbox
 from tests.chaos.world import World
 
 BRIEFS = 200
-VIDEO_EVERY = 5  # a video costs ten times the CPU of an image, and is claimed the same way
+VIDEO_EVERY = 10  # a video costs ten times the CPU of an image, and is claimed the same way
 
 
 def test_two_processes_with_one_list_pay_for_each_job_once(s3: S3Access, tmp_path: Path) -> None:
