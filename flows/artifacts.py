@@ -5,11 +5,17 @@ from collections.abc import Sequence
 
 from prefect.artifacts import acreate_table_artifact
 
+from flows.orchestration import server_is_back
+
 
 async def show_table(
     kind: str, batch_id: str | None, rows: Sequence[dict[str, str]], description: str
 ) -> None:
-    """Put `rows` into the UI as the artifact `{kind}-{batch_id}`; `description` is markdown."""
+    """Put `rows` into the UI as the artifact `{kind}-{batch_id}`; `description` is markdown.
+
+    It is a run's last word before its end, so it waits for a Prefect server that is away.
+    """
+    await server_is_back()
     # Prefect's artifact keys hold only lower-case letters, digits and dashes.
     key = re.sub("[^a-z0-9]+", "-", f"{kind}-{batch_id or ''}".lower()).strip("-")
     await acreate_table_artifact(key=key, table=list(rows), description=description)

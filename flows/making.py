@@ -1,6 +1,7 @@
 """The image and the video stage: say what is asked for, buy it, land it."""
 
 from flows.briefs import Brief, resolution_for
+from flows.orchestration import orchestrated
 from flows.script import Script
 from flows.work import Work
 from globalaiopc.catalogue import ModelRow
@@ -17,7 +18,7 @@ async def make_image(studio: Studio, work: Work, script: Script) -> Landed:
         return await adopt(studio, brief.image, work.job("image"))
     row = studio.client.catalogue.model(brief.image_model)
     order = image_order(work.job("image"), image_asked(brief, script, row))
-    return await land(studio, await nano_banana(studio, order))
+    return await orchestrated(land, studio, await orchestrated(nano_banana, studio, order))
 
 
 async def make_video(studio: Studio, work: Work, script: Script, image: Landed) -> Landed:
@@ -25,7 +26,7 @@ async def make_video(studio: Studio, work: Work, script: Script, image: Landed) 
     row = studio.client.catalogue.model(work.brief.video_model)
     asked = video_asked(work.brief, script, image.sha256, row)
     order = await video_order(studio, work.job("video"), asked, image)
-    return await land(studio, await sora(studio, order))
+    return await orchestrated(land, studio, await orchestrated(sora, studio, order))
 
 
 def image_asked(brief: Brief, script: Script, row: ModelRow) -> ImageAsked:

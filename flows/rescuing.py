@@ -9,6 +9,7 @@ from datetime import datetime
 from prefect.logging import get_run_logger
 
 from flows.errors import defect
+from flows.orchestration import orchestrated
 from flows.rescue_report import Fate, RescuedJob
 from globalaiopc import (
     ApiVersion,
@@ -95,7 +96,7 @@ class Rescuer:
 
     async def _landed(self, held: Held, media_url: str | None) -> RescuedJob:
         try:
-            media = await land(self._studio, Bought(held, media_url=media_url))
+            media = await orchestrated(land, self._studio, Bought(held, media_url=media_url))
         except MediaGone as error:
             times = held.receipt.times
             if self._now > times.get("completed", self._now) + KEPT:

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from flows.briefs import Brief
 from flows.errors import ScriptInvalid, ScriptUnanswered
+from flows.orchestration import orchestrated
 from flows.script import (
     Script,
     StoredScript,
@@ -128,7 +129,7 @@ async def _chat(studio: Studio, work: Work, messages: tuple[ChatMessage, ...]) -
         response_format={"type": "json_object"},
     )
     try:
-        return await chat_completions(studio, request, label=work.brief.id)
+        return await orchestrated(chat_completions, studio, request, label=work.brief.id)
     except OutcomeUnknown as error:
         raise ScriptUnanswered(error) from error
 
