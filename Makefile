@@ -1,6 +1,6 @@
 # make demo    Prefect, an S3 server and a stand-in API on this machine; then a batch of six briefs
 # make test    lint, types and every test
-# make chaos   a thousand seeded schedules of faults and deaths, and what they cost
+# make chaos   a thousand seeded schedules of faults and deaths, and outages of minutes
 # make lint    ruff and mypy alone
 # make lock    resolve the dependencies anew and write the hashed locks
 # make clean   remove .venv and whatever the demo and the tests have left
@@ -31,7 +31,8 @@ test: lint chromium
 	@exec $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: .venv/.test
-	@exec $(PY) -m tests.chaos.schedules
+	@$(PY) -m tests.chaos.schedules
+	@OUTAGE_BUCKET_SECONDS=120 OUTAGE_PREFECT_SECONDS=600 $(PY) -m pytest -q tests/deploy/test_outages.py -k test_19
 
 lint: .venv/.test
 	@$(PY) -m ruff check .
