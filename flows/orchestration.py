@@ -36,7 +36,8 @@ async def orchestrated(
 ) -> R:
     """Run a task under Prefect; when the server is away, run what it does without it.
 
-    Doing it twice would cost nothing: every paid task continues from its receipt.
+    Doing it twice would cost nothing: a paid job continues from its receipt. (A text call has its
+    claim around the task; the slots are asked for before it is sent.)
     """
     try:
         return await task(*args, **kwargs)
@@ -47,13 +48,12 @@ async def orchestrated(
         return await task.fn(*args, **kwargs)
 
 
-async def server_is_back() -> bool:
+async def server_is_back() -> None:
     """Wait for the Prefect server, an hour at most, so that a finished run can say that it is."""
     loop = asyncio.get_running_loop()
     end = loop.time() + PATIENCE_SECONDS
     async with get_client() as client:
         while await client.api_healthcheck() is not None:
             if loop.time() > end:
-                return False
+                return
             await asyncio.sleep(PAUSE_SECONDS)
-    return True
