@@ -6,146 +6,68 @@ The rows are data (`catalogue.toml`); a file of your own adds rows or replaces t
 import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from globalaiopc.errors import ConfigurationError, InvalidRequest
 from globalaiopc.faults import first_fault
-from globalaiopc.requests import ApiVersion
+from globalaiopc.rows import EndpointRow, Evidence, Makes, ModelRow, Unit
 
-Makes = Literal["text", "image", "video"]
-Unit = Literal["token", "image", "second", "job", "unknown"]
-Evidence = Literal["docs", "docs-old", "integrators"]
-
-Pixels = Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")]
+__all__ = ["Catalogue", "EndpointRow", "Evidence", "Makes", "ModelRow", "Unit"]
 
 _SCHEMA = 1
 
+Table = Mapping[str, object]
+Key = tuple[str, str]
+"""Endpoint and name: some models are offered at two endpoints, with other limits at each."""
 
-class ModelRow(BaseModel):
-    """One model. Times are seconds; `pixel_sizes` maps a ratio to "WIDTHxHEIGHT"."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+@dataclass
+class _Tables:
+    """What the files read so far say; a later file can use the families of an earlier one."""
 
-    name: str = Field(min_length=1)
-    makes: Makes
-    endpoint: str = Field(min_length=1)
-    path: str = Field(pattern=r"^/")
-    api: ApiVersion
-    prompt_limit: int | None = Field(default=None, gt=0)
-    seconds: tuple[int, ...] = ()
-    default_seconds: int | None = None
-    ratios: tuple[str, ...] = ()
-    default_ratio: str | None = None
-    resolutions: tuple[str, ...] = ()
-    default_resolution: str | None = None
-    pixel_sizes: Mapping[str, Pixels] = Field(default_factory=dict)
-    references: Mapping[str, int] = Field(default_factory=dict)
-    poll_every: tuple[float, float]
-    typical_seconds: tuple[float, float]
-    deadline_seconds: float = Field(gt=0)
-    unit: Unit
-    evidence: Evidence
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
-        for what, default, allowed in (
-            ("default_seconds", self.default_seconds, self.seconds),
-            ("default_ratio", self.default_ratio, self.ratios),
-            ("default_resolution", self.default_resolution, self.resolutions),
-        ):
-            if default is not None and default not in allowed:
-                raise ValueError(f"{what} is not among the allowed values")
-        if not 0 < self.poll_every[0] <= self.poll_every[1]:
-            raise ValueError("poll_every must be [shortest, longest], both above 0")
-        return self
-
-    def pixels(self, ratio: str) -> tuple[int, int] | None:
-        """Width and height of the output in this ratio; None when the model does not fix them."""
-        size = self.pixel_sizes.get(ratio)
-        if size is None:
-            return None
-        width, _, height = size.partition("x")
-        return int(width), int(height)
-
-    def check(
-        self,
-        *,
-        endpoint: str,
-        prompt: str,
-        ratio: str | None = None,
-        size: str | None = None,
-        seconds: int | None = None,
-        resolution: str | None = None,
-        references: Mapping[str, int] | None = None,
-    ) -> None:
-        """Raise `InvalidRequest` for whatever the provider would refuse, before it costs a call.
-
-        `ratio` is "16:9", `size` is in pixels ("1280x720"), `references` counts by kind.
-        What is None was not asked for and is not checked.
-        """
-        if endpoint != self.endpoint:
-            raise InvalidRequest(
-                f"{self.name} is made by {self.endpoint}, not by {endpoint}.",
-                field="model",
-                allowed=self.endpoint,
-            )
-        if self.prompt_limit is not None and len(prompt) > self.prompt_limit:
-            raise InvalidRequest(
-                f"The prompt has {len(prompt):,} characters; {self.name} takes "
-                f"{self.prompt_limit:,}.",
-                field="prompt",
-                allowed=f"at most {self.prompt_limit:,} characters",
-            )
-        self._check_one_of("ratio", ratio, self.ratios)
-        self._check_one_of("size", size, tuple(self.pixel_sizes.values()))
-        self._check_one_of("seconds", seconds, self.seconds)
-        self._check_one_of("resolution", resolution, self.resolutions)
-        for kind, count in (references or {}).items():
-            most = self.references.get(kind, 0)
-            if count > most:
-                raise InvalidRequest(
-                    f"{self.name} takes at most {most} reference {kind}s, {count} were given.",
-                    field="references",
-                    allowed=f"at most {most}",
-                )
-
-    def _check_one_of(
-        self, field: str, value: str | int | None, allowed: tuple[str, ...] | tuple[int, ...]
-    ) -> None:
-        if value is None or not allowed or value in allowed:
-            return
-        choices = ", ".join(str(choice) for choice in allowed)
-        raise InvalidRequest(
-            f"{self.name} does not take {field} {value}; it takes {choices}.",
-            field=field,
-            allowed=choices,
-        )
+    endpoints: dict[str, Table] = field(default_factory=dict)
+    families: dict[str, Table] = field(default_factory=dict)
+    rows: dict[Key, ModelRow] = field(default_factory=dict)
 
 
 class Catalogue:
-    """The rows, by name."""
+    """The rows, by name.
 
-    def __init__(self, rows: Iterable[ModelRow]) -> None:
-        self._rows = {row.name: row for row in rows}
+    A model is named by its name alone ("videos_stable": the first row of that name), or with its
+    endpoint ("model_center/videos_stable"). A name that no row has works at an endpoint that is
+    named: what is asked of it is then passed on unchecked.
+    """
+
+    def __init__(self, rows: Iterable[ModelRow], endpoints: Mapping[str, Table]) -> None:
+        self._rows = {(row.endpoint, row.name): row for row in rows}
+        self._preferred: dict[str, ModelRow] = {}
+        for row in self._rows.values():
+            self._preferred.setdefault(row.name, row)
+        self._endpoints = endpoints
+        self.endpoints: Mapping[str, EndpointRow] = {
+            name: EndpointRow.model_validate({**table, "name": name})
+            for name, table in endpoints.items()
+        }
 
     @classmethod
-    def load(cls, *extra_paths: str | Path) -> Self:
-        """The built-in rows, then those of each file; a later row of the same name wins.
+    def load(cls, *extra_paths: str | Path, own_rows: str = "") -> Self:
+        """The built-in rows, then those of each file, then `own_rows` (TOML); a later row wins.
 
         A file that cannot be read or holds a wrong row is a `ConfigurationError` that names it.
         """
         built_in = resources.files("globalaiopc").joinpath("catalogue.toml")
-        tables = [("catalogue.toml", built_in.read_text("utf-8"))]
-        tables += [(Path(path).name, _read(Path(path))) for path in extra_paths]
-        families: dict[str, Mapping[str, object]] = {}
-        rows: list[ModelRow] = []
-        for name, text in tables:
-            rows += _rows(name, text, families)
-        return cls(rows)
+        texts = [("catalogue.toml", built_in.read_text("utf-8"))]
+        texts += [(Path(path).name, _read(Path(path))) for path in extra_paths]
+        texts += [("of the connection", own_rows)] if own_rows.strip() else []
+        tables = _Tables()
+        for name, text in texts:
+            _add(tables, name, text)
+        return cls(tables.rows.values(), tables.endpoints)
 
     def __iter__(self) -> Iterator[ModelRow]:
         return iter(self._rows.values())
@@ -154,15 +76,20 @@ class Catalogue:
         return len(self._rows)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._rows
+        return isinstance(name, str) and self.get(name) is not None
 
     def get(self, name: str) -> ModelRow | None:
-        """The row, or None for a model that is not in the table."""
-        return self._rows.get(name)
+        """The row of "name" or "endpoint/name", or None for a name that means nothing."""
+        endpoint, slash, model = name.partition("/")
+        if not slash:
+            return self._preferred.get(name)
+        if endpoint not in self._endpoints or not model.strip():
+            return None
+        return self._rows.get((endpoint, model)) or self._undescribed(endpoint, model)
 
     def model(self, name: str) -> ModelRow:
         """The row of a model; an unknown name is an `InvalidRequest` that names the nearest."""
-        row = self._rows.get(name)
+        row = self.get(name)
         if row is not None:
             return row
         near = self._nearest(name)
@@ -171,12 +98,28 @@ class Catalogue:
             f"The catalogue has no model {name[:80]!r}.{hint}",
             field="model",
             allowed=", ".join(near),
-            advice="Correct the name (capital letters count), or add a row to the catalogue.",
+            advice=(
+                "Correct the name (capital letters count), add a row to the catalogue, or name "
+                "its endpoint as well, such as sora/new-model."
+            ),
+        )
+
+    def id_of(self, row: ModelRow) -> str:
+        """How a row is named: by its name where that is enough, else with its endpoint."""
+        if self._preferred.get(row.name) is row:
+            return row.name
+        return f"{row.endpoint}/{row.name}"
+
+    def _undescribed(self, endpoint: str, name: str) -> ModelRow:
+        table = {"makes": "video", **self._endpoints[endpoint]}
+        return ModelRow.model_validate(
+            {**table, "name": name, "endpoint": endpoint, "lenient": True}
         )
 
     def _nearest(self, name: str) -> list[str]:
-        by_lower = {known.lower(): known for known in self._rows}
-        close = difflib.get_close_matches(name.strip().lower(), by_lower, n=3, cutoff=0.5)
+        by_lower = {known.lower(): known for known in self._preferred}
+        bare = name.rpartition("/")[2].strip().lower()
+        close = difflib.get_close_matches(bare, by_lower, n=3, cutoff=0.5)
         return [by_lower[match] for match in close]
 
 
@@ -191,28 +134,38 @@ def _read(path: Path) -> str:
         ) from exc
 
 
-def _rows(
-    filename: str, text: str, families: dict[str, Mapping[str, object]]
-) -> Iterator[ModelRow]:
-    """The rows of one file. `families` is shared, so that a later file can use earlier ones."""
+def _add(tables: _Tables, filename: str, text: str) -> None:
+    """Take in one file."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise _bad(filename, f"is not TOML: {exc}") from exc
     if table.get("schema", _SCHEMA) != _SCHEMA:
         raise _bad(filename, f"has schema {table['schema']!r}; this version reads {_SCHEMA}")
+    tables.endpoints.update(_endpoints(filename, table.get("endpoint", {})))
     own_families = table.get("family", {})
     entries = table.get("model", [])
     if not isinstance(own_families, dict) or not isinstance(entries, list):
         raise _bad(filename, "needs [family.NAME] tables and [[model]] rows")
-    families.update(own_families)
+    tables.families.update(own_families)
     for number, entry in enumerate(entries, start=1):
-        yield from _expand(filename, number, entry, families)
+        for row in _expand(filename, number, entry, tables):
+            tables.rows[row.endpoint, row.name] = row
 
 
-def _expand(
-    filename: str, number: int, entry: object, families: Mapping[str, Mapping[str, object]]
-) -> Iterator[ModelRow]:
+def _endpoints(filename: str, given: object) -> dict[str, Table]:
+    if not isinstance(given, dict):
+        raise _bad(filename, "needs [endpoint.NAME] tables")
+    for name, table in given.items():
+        try:
+            EndpointRow.model_validate({**table, "name": name})
+        except (ValidationError, TypeError) as exc:
+            why = ": ".join(first_fault(exc)) if isinstance(exc, ValidationError) else "no table"
+            raise _bad(filename, f"endpoint {name}, {why}") from exc
+    return given
+
+
+def _expand(filename: str, number: int, entry: object, tables: _Tables) -> Iterator[ModelRow]:
     where = f"row {number}"
     if not isinstance(entry, dict):
         raise _bad(filename, f"{where} is not a table")
@@ -220,16 +173,22 @@ def _expand(
     names = own.pop("names", None)
     if not isinstance(names, list) or not names:
         raise _bad(filename, f"{where} needs `names`, a list of model ids")
+    where = f"{where} ({names[0]})"
     family = own.pop("family", None)
-    if family is not None and family not in families:
-        raise _bad(filename, f"{where} ({names[0]}) names the unknown family {family!r}")
-    shared = families[family] if family is not None else {}
+    if family is not None and family not in tables.families:
+        raise _bad(filename, f"{where} names the unknown family {family!r}")
+    shared = {**(tables.families[family] if family is not None else {}), **own}
+    endpoint = shared.get("endpoint")
+    if endpoint is not None and endpoint not in tables.endpoints:
+        known = ", ".join(tables.endpoints)
+        raise _bad(filename, f"{where} names the unknown endpoint {endpoint!r}; known: {known}")
+    at = tables.endpoints[str(endpoint)] if endpoint is not None else {}
     for name in names:
         try:
-            yield ModelRow.model_validate({**shared, **own, "name": name})
+            yield ModelRow.model_validate({**at, **shared, "name": name})
         except ValidationError as exc:
-            field, why = first_fault(exc, whole="row")
-            raise _bad(filename, f"{where} ({name}), {field}: {why}") from exc
+            fault, why = first_fault(exc, whole="row")
+            raise _bad(filename, f"row {number} ({name}), {fault}: {why}") from exc
 
 
 def _bad(filename: str, what: str) -> ConfigurationError:

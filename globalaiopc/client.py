@@ -9,8 +9,9 @@ import httpx
 
 from globalaiopc import urls
 from globalaiopc.auth import key_from, key_hash
-from globalaiopc.catalogue import Catalogue
+from globalaiopc.catalogue import Catalogue, ModelRow
 from globalaiopc.errors import GlobalAIOPCError, InvalidRequest, RateLimited
+from globalaiopc.limits import check
 from globalaiopc.parse import parse_chat, parse_create, parse_result
 from globalaiopc.polling import Poller
 from globalaiopc.replies import ChatReply, Submission, TaskView
@@ -21,6 +22,7 @@ from globalaiopc.requests import (
     NanoBananaRequest,
     SoraRequest,
 )
+from globalaiopc.requests.base import Request
 from globalaiopc.waiting import Cadence, Clock, Cooldown, SystemClock
 from globalaiopc.wire import Timeouts, Wire
 
@@ -106,9 +108,8 @@ class GlobalAIOPCClient:
     async def chat_completions(
         self, request: ChatRequest, *, before_send: BeforeSend | None = None
     ) -> ChatReply:
-        """Ask a chat model. Raises like `sora`, and `OutcomeUnknown` for an answer without text."""
-        if row := self.catalogue.get(request.model):
-            row.check(endpoint=request.endpoint, prompt="")
+        """Ask a chat model. Raises like `create`; `OutcomeUnknown` for an answer without text."""
+        self._refuse_elsewhere(request)
         answer = await self._post(
             self._text_base, request, before_send, read_timeout=self._timeouts.chat
         )
@@ -122,38 +123,30 @@ class GlobalAIOPCClient:
             )
         )
 
-    async def nano_banana(
-        self, request: NanoBananaRequest, *, before_send: BeforeSend | None = None
+    async def create(
+        self, request: MediaRequest, *, before_send: BeforeSend | None = None
     ) -> Submission:
-        """Ask for an image. Raises like `sora`."""
-        if row := self.catalogue.get(request.model):
-            row.check(
-                endpoint=request.endpoint,
-                prompt=request.prompt,
-                ratio=request.size,
-                resolution=request.resolution,
-                references={"image": len(request.image_urls)},
-            )
-        return await self._submit(request, before_send)
-
-    async def sora(
-        self, request: SoraRequest, *, before_send: BeforeSend | None = None
-    ) -> Submission:
-        """Ask for a video.
+        """Ask for an image, a video or a voice.
 
         Raises `InvalidRequest` or `NotSent` (nothing left), `Refused` or a subclass (a clear no,
         not charged), `OutcomeUnknown` (it may have been accepted; do not send it again).
         """
-        if row := self.catalogue.get(request.model):
-            row.check(
-                endpoint=request.endpoint,
-                prompt=request.prompt,
-                ratio=request.aspect_ratio,
-                size=request.size,
-                seconds=request.seconds if request.seconds is not None else request.duration,
-                references={"image": len(request.image_urls)},
-            )
+        row = self._refuse_elsewhere(request)
+        if row is not None:
+            check(row, request.wish(), self.catalogue)
         return await self._submit(request, before_send)
+
+    async def nano_banana(
+        self, request: NanoBananaRequest, *, before_send: BeforeSend | None = None
+    ) -> Submission:
+        """Ask for an image. Raises like `create`."""
+        return await self.create(request, before_send=before_send)
+
+    async def sora(
+        self, request: SoraRequest, *, before_send: BeforeSend | None = None
+    ) -> Submission:
+        """Ask for a video. Raises like `create`."""
+        return await self.create(request, before_send=before_send)
 
     async def result(self, task_id: str, *, api: ApiVersion = "v1") -> TaskView:
         """One look at a job, free and repeatable. Raises as `parse_result` does."""
@@ -191,6 +184,20 @@ class GlobalAIOPCClient:
         )
         return await poller.run()
 
+    def _refuse_elsewhere(self, request: Request) -> ModelRow | None:
+        """The model's row at the request's endpoint; refused when it is made only elsewhere."""
+        preferred = self.catalogue.get(request.model)
+        if preferred is None or preferred.endpoint == request.endpoint:
+            return preferred
+        row = self.catalogue.get(f"{request.endpoint}/{request.model}")
+        if row is not None and not row.lenient:
+            return row
+        raise InvalidRequest(
+            f"{request.model} is made by {preferred.endpoint}, not by {request.endpoint}.",
+            field="model",
+            allowed=preferred.endpoint,
+        )
+
     async def _submit(self, request: MediaRequest, before_send: BeforeSend | None) -> Submission:
         answer = await self._post(
             self._media_base, request, before_send, read_timeout=self._timeouts.read
@@ -210,7 +217,7 @@ class GlobalAIOPCClient:
     async def _post(
         self,
         base: str,
-        request: ChatRequest | MediaRequest,
+        request: Request,
         before_send: BeforeSend | None,
         *,
         read_timeout: float,
@@ -247,7 +254,7 @@ class GlobalAIOPCClient:
         return reply
 
 
-def _encoded(request: ChatRequest | MediaRequest) -> bytes:
+def _encoded(request: Request) -> bytes:
     """The body's bytes, made before anything is sent: what cannot be encoded costs nothing."""
     try:
         return json.dumps(request.body(), ensure_ascii=False, allow_nan=False).encode()

@@ -14,7 +14,7 @@ from globalaiopc.answer import Answer
 from globalaiopc.errors import GlobalAIOPCError, Moderated, OutcomeUnknown
 from globalaiopc.fields import Fields
 from globalaiopc.replies import ChatReply, Submission, TaskView
-from globalaiopc.requests import ApiVersion
+from globalaiopc.rows import ApiVersion
 from globalaiopc.scrub import scrub
 from globalaiopc.verdicts import create_failure, look_failure, refusal
 
@@ -156,6 +156,8 @@ def _view(answer: Answer, fields: Fields, task_id: str) -> TaskView:
         model=fields.text("model"),
         media_url=fields.media_url if status == "completed" else None,
         last_frame_url=fields.url("last_frame_url"),
+        subtitle_url=fields.url("subtitleFile"),
+        voice_id=fields.text("modelId") or None,
         amount=read.number(fields.first("amount")),
         actual_seconds=read.real(fields.first("actualDuration", "actual_duration")),
         total_tokens=_total_tokens(fields),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from globalaiopc.requests import ApiVersion
+from globalaiopc.rows import ApiVersion
 
 Status = Literal["queued", "processing", "completed", "failed", "unknown_word"]
 """`unknown_word`: a status nobody has described; the job counts as still running."""
@@ -30,7 +30,8 @@ class TaskView(_Reply):
     """A job as one look saw it.
 
     The URLs are signed and live for about a day, so they stay out of `repr`. `amount` is what the
-    provider charged, in its own currency; `actual_seconds` the length of a video; `progress` is
+    provider charged, in its own currency; `actual_seconds` the length of a video; `voice_id` a
+    cloned voice, to be named when it is to speak; `progress` is
     0 to 100 and nobody relies on it.
     """
 
@@ -40,6 +41,8 @@ class TaskView(_Reply):
     model: str = ""
     media_url: str | None = Field(default=None, repr=False)
     last_frame_url: str | None = Field(default=None, repr=False)
+    subtitle_url: str | None = Field(default=None, repr=False)
+    voice_id: str | None = None
     amount: Decimal | None = None
     actual_seconds: float | None = None
     total_tokens: int | None = None

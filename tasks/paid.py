@@ -15,15 +15,10 @@ from datetime import timedelta
 
 from globalaiopc import (
     ApiVersion,
-    BeforeSend,
     GlobalAIOPCError,
     JobFailed,
-    MediaRequest,
-    NanoBananaRequest,
     NotSent,
     PollFailed,
-    SoraRequest,
-    Submission,
     TaskGone,
     TaskView,
 )
@@ -119,7 +114,7 @@ async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
         await studio.purse.reserve(held)
         if not ledger.still_mine(held, after=studio.client.cooldown.remaining):
             raise NotSent("The provider asked for a pause that outlasts the claim.")
-        submission = await _submit(studio, order.request, before_send)
+        submission = await studio.client.create(order.request, before_send=before_send)
     except GlobalAIOPCError as error:
         await studio.purse.release(held.receipt, error)
         await _note_not_submitted(studio, held, error)
@@ -136,14 +131,6 @@ async def _note_not_submitted(studio: Studio, held: Held, error: GlobalAIOPCErro
     except StoreError as away:
         # The intent becomes `unknown` by itself; a bucket's "not charged" must not hide this error.
         log.warning("%s: %s is not noted: %s", held.receipt.job, error.code, away.message)
-
-
-async def _submit(studio: Studio, request: MediaRequest, before_send: BeforeSend) -> Submission:
-    match request:
-        case NanoBananaRequest():
-            return await studio.client.nano_banana(request, before_send=before_send)
-        case SoraRequest():
-            return await studio.client.sora(request, before_send=before_send)
 
 
 async def _finish(studio: Studio, held: Held) -> Bought:

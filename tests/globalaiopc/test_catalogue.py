@@ -1,6 +1,8 @@
 import pytest
 
 from globalaiopc import Catalogue, ConfigurationError, InvalidRequest, ModelRow
+from globalaiopc.generation import Generation
+from globalaiopc.limits import check
 from globalaiopc.requests import ChatRequest, NanoBananaRequest, SoraRequest
 
 CATALOGUE = Catalogue.load()
@@ -53,21 +55,24 @@ def test_an_unknown_model_that_is_near_nothing():
     assert "zzz" not in CATALOGUE
 
 
+SORA = {"model": "openAiSora2Plus", "prompt": "x"}
+URL = "https://example.com/a.png"
+
+
 @pytest.mark.parametrize(
     ("asked", "field", "allowed"),
     [
         ({"seconds": 5}, "seconds", "4, 8, 12"),
         ({"ratio": "1:1"}, "ratio", "16:9, 9:16"),
         ({"size": "1920x1080"}, "size", "1280x720, 720x1280"),
-        ({"references": {"image": 2}}, "references", "at most 1"),
-        ({"references": {"video": 1}}, "references", "at most 0"),
+        ({"images": (URL, URL)}, "images", "at most 1"),
+        ({"videos": (URL,)}, "videos", "at most 0"),
         ({"prompt": "x" * 5001}, "prompt", "at most 5,000 characters"),
-        ({"endpoint": "nano_banana"}, "model", "sora"),
     ],
 )
 def test_what_a_model_does_not_take_is_named(asked, field, allowed):
     with pytest.raises(InvalidRequest) as caught:
-        CATALOGUE.model("openAiSora2Plus").check(**{"endpoint": "sora", "prompt": "x", **asked})
+        check(CATALOGUE.model("openAiSora2Plus"), Generation(**{**SORA, **asked}))
     assert (caught.value.field, caught.value.allowed) == (field, allowed)
     assert caught.value.charged == "no"
 
