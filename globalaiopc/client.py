@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from functools import cached_property
 from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
 
 from globalaiopc import urls
+from globalaiopc.assets import Assets
 from globalaiopc.auth import key_from, key_hash
 from globalaiopc.catalogue import Catalogue, ModelRow
 from globalaiopc.errors import GlobalAIOPCError, InvalidRequest, RateLimited
@@ -104,6 +106,19 @@ class GlobalAIOPCClient:
     def key_hash(self) -> str:
         """12 hex digits that tell keys apart without giving the key away."""
         return key_hash(self._key)
+
+    @cached_property
+    def assets(self) -> Assets:
+        """The asset libraries: upload, look, wait, delete."""
+        return Assets(
+            self._wire,
+            self._media_base,
+            secret=self._key,
+            timeouts=self._timeouts,
+            clock=self.clock,
+            cooldown=self.cooldown,
+            time_scale=self.time_scale,
+        )
 
     async def chat_completions(
         self, request: ChatRequest, *, before_send: BeforeSend | None = None

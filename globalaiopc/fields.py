@@ -162,9 +162,9 @@ class Fields:
         error = self.error if isinstance(self.error, dict) else {}
         candidates = [error.get(key) for key in (*_CODE_KEYS, "type")]
         candidates += [layer.get(key) for layer in self.layers for key in _CODE_KEYS]
-        spelt = (_spelt(candidate) for candidate in candidates)
+        words = (spelt(candidate) for candidate in candidates)
         return next(
-            (word for word in spelt if word.lower() not in _ACCEPTED_CODES and len(word) <= 80), ""
+            (word for word in words if word.lower() not in _ACCEPTED_CODES and len(word) <= 80), ""
         )
 
 
@@ -234,10 +234,11 @@ def _text_in(table: Table, keys: tuple[str, ...]) -> str:
 
 
 def _code_text(value: JsonValue) -> str:
-    return _spelt(value).lower()
+    return spelt(value).lower()
 
 
-def _spelt(value: JsonValue) -> str:
+def spelt(value: JsonValue) -> str:
+    """A code or an id as text, number or string; "" when it is neither."""
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -271,5 +272,5 @@ def _text_of(value: JsonValue, depth: int = 3) -> str:
         for key in (*_TEXT_KEYS, "error"):
             if text := _text_of(value.get(key), depth - 1):
                 return text
-        return _spelt(value.get("code"))
+        return spelt(value.get("code"))
     return ""

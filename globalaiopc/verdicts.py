@@ -60,6 +60,11 @@ def is_moderation(words: str) -> bool:
     return bool(_MODERATION.search(words))
 
 
+def is_routing(words: str) -> bool:
+    """Whether a refusal is about the path or the method: no handler ever saw the request."""
+    return bool(_NO_HANDLER.search(words))
+
+
 def create_failure(answer: Answer) -> GlobalAIOPCError | None:
     """The error that a create's answer is; None when it reads like an accepted job or reply."""
     if not answer.ok:

@@ -138,23 +138,46 @@ class Wire:
 
     async def look(self, url: str, task_id: str) -> httpx.Response:
         """One GET. Whatever goes wrong is `PollFailed`."""
-        connect, read = self._timeouts.connect, self._timeouts.look
+        try:
+            return await self.free(
+                "GET", url, what="One look at the job", read_timeout=self._timeouts.look
+            )
+        except PollFailed as exc:
+            exc.task_id = task_id
+            raise
+        except NotSent as exc:
+            raise PollFailed(exc.message, task_id=task_id) from exc
+
+    async def free(
+        self,
+        method: str,
+        url: str,
+        *,
+        what: str,
+        read_timeout: float,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """One call that costs nothing and may be repeated; `what` names it in the errors.
+
+        `NotSent` when it surely never left, `PollFailed` for everything else.
+        """
+        connect = self._timeouts.connect
         async with self._look_turn:
             try:
-                async with asyncio.timeout(2 * connect + read):
-                    return await self._looks.get(
-                        url, timeout=httpx.Timeout(read, connect=connect, pool=connect)
+                async with asyncio.timeout(2 * connect + read_timeout):
+                    return await self._looks.request(
+                        method,
+                        url,
+                        content=content,
+                        headers={"Content-Type": "application/json"} if content else None,
+                        timeout=httpx.Timeout(read_timeout, connect=connect, pool=connect),
                     )
-            except (httpx.TimeoutException, TimeoutError) as exc:
-                raise PollFailed(
-                    f"One look at the job got no answer within {read:g} s.", task_id=task_id
-                ) from exc
             except _BEFORE_SENDING as exc:
-                raise PollFailed(_not_sent(exc).message, task_id=task_id) from exc
+                raise _not_sent(exc) from exc
+            except (httpx.TimeoutException, TimeoutError) as exc:
+                raise PollFailed(f"{what} got no answer within {read_timeout:g} s.") from exc
             except (httpx.HTTPError, OSError) as exc:
-                raise PollFailed(
-                    f"One look at the job failed ({type(exc).__name__}).", task_id=task_id
-                ) from exc
+                raise PollFailed(f"{what} failed ({type(exc).__name__}).") from exc
 
 
 def _not_sent(exc: Exception) -> GlobalAIOPCError:
