@@ -1,9 +1,10 @@
 """`python -m blocks` saves the blocks from the environment; `python -m blocks check` tries them.
 
 Environment: GLOBALAIOPC_API_KEY and MEDIA_BUCKET; optional GLOBALAIOPC_TEXT_BASE_URL,
-GLOBALAIOPC_MEDIA_BASE_URL, GLOBALAIOPC_TIME_SCALE, MEDIA_PREFIX, and boto3's AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL_S3. PREFECT_API_URL says
-where. Without AWS_ACCESS_KEY_ID no credentials are saved and boto3's own chain is used.
+GLOBALAIOPC_MEDIA_BASE_URL, GLOBALAIOPC_TIME_SCALE, GLOBALAIOPC_CATALOGUE (a file with models of
+your own), MEDIA_PREFIX, and boto3's AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN,
+AWS_REGION, AWS_ENDPOINT_URL_S3. PREFECT_API_URL says where. Without AWS_ACCESS_KEY_ID no
+credentials are saved and boto3's own chain is used.
 
 Exit codes: 0 done, all well; 1 a check failed or the server cannot be reached; 2 bad settings.
 """

@@ -9,7 +9,7 @@ from prefect.blocks.core import Block
 from prefect.blocks.system import Secret
 from pydantic import Field, HttpUrl, field_validator
 
-from globalaiopc import GlobalAIOPCClient, urls
+from globalaiopc import Catalogue, GlobalAIOPCClient, urls
 from globalaiopc.errors import (
     BadBaseURL,
     ConfigurationError,
@@ -102,6 +102,14 @@ class GlobalAIOPC(Block):
         title="Landings at once",
         description="Finished files streamed into the bucket at once in one process.",
     )
+    catalogue: str = Field(
+        default="",
+        title="Models of your own",
+        description=(
+            "Rows of the model table, as TOML: new models, or other limits for known ones (see "
+            "docs/models.md). Empty: the built-in table."
+        ),
+    )
     time_scale: float = Field(
         default=1.0,
         gt=0,
@@ -125,6 +133,15 @@ class GlobalAIOPC(Block):
         except BadBaseURL as error:
             raise ValueError(error.message) from None
 
+    @field_validator("catalogue")
+    @classmethod
+    def _own_rows(cls, value: str) -> str:
+        try:
+            Catalogue.load(own_rows=value)
+        except ConfigurationError as error:
+            raise ValueError(error.message) from None
+        return value
+
     def client(self) -> GlobalAIOPCClient:
         """A client for this connection; close it, or use it in `async with`.
 
@@ -145,6 +162,7 @@ class GlobalAIOPC(Block):
                 chat=max(usual.chat, self.read_timeout),
             ),
             time_scale=self.time_scale,
+            catalogue=Catalogue.load(own_rows=self.catalogue),
         )
 
     async def check(self) -> tuple[Verdict, ...]:

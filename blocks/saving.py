@@ -6,6 +6,7 @@ the UI, or becomes the default of a new block.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeVar
 
 from prefect.blocks.core import Block
@@ -30,6 +31,7 @@ VARIABLES = {
     "text_base_url": "GLOBALAIOPC_TEXT_BASE_URL",
     "media_base_url": "GLOBALAIOPC_MEDIA_BASE_URL",
     "time_scale": "GLOBALAIOPC_TIME_SCALE",
+    "catalogue": "GLOBALAIOPC_CATALOGUE",
     "bucket": "MEDIA_BUCKET",
     "prefix": "MEDIA_PREFIX",
 }
@@ -67,7 +69,10 @@ class Settings:
             )
         settings = cls(
             key=check_key(environment[KEY_VARIABLE]),
-            connection=_given(environment, "text_base_url", "media_base_url", "time_scale"),
+            connection={
+                **_given(environment, "text_base_url", "media_base_url", "time_scale"),
+                **_own_rows(environment),
+            },
             bucket=_given(environment, "bucket", "prefix"),
             aws=_aws(environment),
         )
@@ -141,6 +146,22 @@ def _identity(value: object) -> object:
 def _given(environment: Mapping[str, str], *fields: str) -> dict[str, str]:
     found = {name: environment.get(VARIABLES[name], "") for name in fields}
     return {name: value for name, value in found.items() if value}
+
+
+def _own_rows(environment: Mapping[str, str]) -> dict[str, str]:
+    """The text of the file that the variable names: a worker elsewhere has the block, no file."""
+    variable = VARIABLES["catalogue"]
+    path = environment.get(variable)
+    if not path:
+        return {}
+    try:
+        return {"catalogue": Path(path).read_text("utf-8-sig")}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{variable} names a file that cannot be read ({type(error).__name__}).",
+            code="bad_setting",
+            advice="Name a UTF-8 TOML file with rows of your own; docs/models.md shows one.",
+        ) from None
 
 
 def _aws(environment: Mapping[str, str]) -> dict[str, object] | None:

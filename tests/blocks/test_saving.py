@@ -193,6 +193,7 @@ def test_what_the_ui_let_somebody_break_is_repaired(api, blocks):
         ({"GLOBALAIOPC_MEDIA_BASE_URL": "ftp://x"}, "GLOBALAIOPC_MEDIA_BASE_URL is not usable"),
         ({"MEDIA_BUCKET": "s3://media/x"}, "MEDIA_BUCKET is not usable"),
         ({"AWS_SECRET_ACCESS_KEY": ""}, "AWS_SECRET_ACCESS_KEY is not set"),
+        ({"GLOBALAIOPC_CATALOGUE": "/no/such.toml"}, "GLOBALAIOPC_CATALOGUE names a file"),
     ],
 )
 def test_bad_settings_are_one_sentence_and_nothing_is_saved(api, blocks, change, said):
@@ -230,3 +231,32 @@ def test_check_on_real_parts(api, blocks, sandbox, s3):
     assert "✗ key accepted" in checked.out
     assert "✓ If-Match honoured" in checked.out
     assert httpx.get(f"{sandbox.url}/sandbox/jobs", trust_env=False).json()["jobs"] == []
+
+
+ROW = """
+[[model]]
+names = ["my-own-sora"]
+family = "sora"
+seconds = [6]
+default_seconds = 6
+"""
+
+
+def test_rows_of_ones_own_travel_in_the_block(api, blocks, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(ROW, "utf-8")
+    blocks(**MINIMUM, GLOBALAIOPC_CATALOGUE=str(own))
+    assert outcomes(blocks(**MINIMUM))["globalaiopc/default"] == "unchanged"
+    client = GlobalAIOPC.load("default").client()
+    assert client.catalogue.model("my-own-sora").seconds == (6,)
+
+
+def test_a_wrong_row_is_named_and_nothing_is_saved(api, blocks, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(ROW.replace("[6]", "[7]"), "utf-8")
+    ran = blocks(**MINIMUM, GLOBALAIOPC_CATALOGUE=str(own))
+    assert ran.code == 2
+    assert "GLOBALAIOPC_CATALOGUE is not usable" in ran.err
+    assert "row 1 (my-own-sora)" in ran.err
+    assert "default_seconds" in ran.err
+    assert documents(api, "secret") == []
