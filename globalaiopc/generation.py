@@ -8,16 +8,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from globalaiopc.rows import Medium
+from globalaiopc.rows import WORDS, Medium
 
 Pixels = Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")]
 Addresses = tuple[str, ...]
-
-WORDS = (
-    *("seconds", "ratio", "resolution", "size", "quality", "first_frame", "last_frame"),
-    *("images", "videos", "audios", "sound", "seed", "voice"),
-)
-"""The words that a dialect translates, beside the model and the prompt."""
 
 
 class Generation(BaseModel):

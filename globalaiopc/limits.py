@@ -1,6 +1,7 @@
 """What a model's row says against a generation, before it costs a call."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from globalaiopc.rows import Medium
 
 _WORD: dict[Medium, str] = {"image": "images", "video": "videos", "audio": "audios"}
 _NEAREST = 3
+_CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _FEW = 3
 
 
@@ -61,7 +63,8 @@ def problems(row: ModelRow, wish: Generation) -> Iterator[Problem]:
     yield from _choice(row, "seconds", wish.seconds, row.seconds)
     yield from _choice(row, "ratio", wish.ratio, row.ratios)
     yield from _choice(row, "resolution", wish.resolution, row.resolutions)
-    yield from _choice(row, "size", wish.size, (*row.sizes, *row.pixel_sizes.values()))
+    if not row.any_size:
+        yield from _choice(row, "size", wish.size, (*row.sizes, *row.pixel_sizes.values()))
     yield from _choice(row, "quality", wish.quality, row.qualities)
     yield from _frames(row, wish)
     yield from _references(row, wish)
@@ -71,13 +74,21 @@ def problems(row: ModelRow, wish: Generation) -> Iterator[Problem]:
 def _prompt(row: ModelRow, wish: Generation) -> Iterator[Problem]:
     if row.needs_prompt and not wish.prompt.strip():
         yield Problem("prompt", "The prompt is empty.")
-    if row.prompt_limit is not None and len(wish.prompt) > row.prompt_limit:
-        yield Problem(
-            "prompt",
-            f"The prompt has {len(wish.prompt):,} characters; {row.name} takes "
-            f"{row.prompt_limit:,}.",
-            f"at most {row.prompt_limit:,} characters",
-        )
+    if row.prompt_limit == 0 and wish.prompt:
+        yield Problem("prompt", f"{row.name} takes no prompt; leave it empty.")
+        return
+    chinese = len(_CHINESE.findall(wish.prompt))
+    for what, count, limit in (
+        ("characters", len(wish.prompt), row.prompt_limit),
+        ("Chinese characters", chinese, row.prompt_limit_chinese),
+        ("words", len(wish.prompt.split()), row.prompt_limit_words),
+    ):
+        if limit is not None and count > limit:
+            yield Problem(
+                "prompt",
+                f"The prompt has {count:,} {what}; {row.name} takes {limit:,}.",
+                f"at most {limit:,} {what}",
+            )
 
 
 def _choice(
@@ -109,8 +120,10 @@ def _frames(row: ModelRow, wish: Generation) -> Iterator[Problem]:
         yield Problem("last_frame", f"{row.name} does not take a last frame.")
     if not wish.last_frame and row.last_frame == "needed":
         yield Problem("last_frame", f"{row.name} needs a last frame.")
-    if wish.last_frame and not wish.first_frame and row.last_frame == "yes":
+    if wish.last_frame and not wish.first_frame and row.last_frame in {"yes", "paired"}:
         yield Problem("last_frame", f"{row.name} takes a last frame only beside a first one.")
+    if wish.first_frame and not wish.last_frame and row.last_frame == "paired":
+        yield Problem("last_frame", f"{row.name} takes a first frame only beside a last one.")
     given = next((_WORD[kind] for kind, count in wish.references().items() if count), None)
     if given and row.frames_exclude_references and (wish.first_frame or wish.last_frame):
         yield Problem(
@@ -137,7 +150,15 @@ def _references(row: ModelRow, wish: Generation) -> Iterator[Problem]:
             f"{row.name} takes at most {beside} reference images beside a reference video.",
             f"at most {beside}",
         )
+    if row.video_decides and given["video"]:
+        for word in ("seconds", "ratio"):
+            if getattr(wish, word) is not None:
+                yield Problem(
+                    word, f"{row.name} takes the {word} of the reference video; leave it empty."
+                )
     seen = given["image"] or given["video"] or wish.first_frame or wish.last_frame
+    if row.needs_media and not seen and not given["audio"]:
+        yield Problem("images", f"{row.name} makes nothing of text alone.", "a frame or reference")
     if given["audio"] and not seen and not row.audio_alone:
         yield Problem("audios", f"{row.name} takes reference audio only beside a picture or video.")
 

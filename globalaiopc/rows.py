@@ -10,12 +10,18 @@ Unit = Literal["token", "image", "second", "job", "unknown"]
 Evidence = Literal["docs", "docs-old", "integrators"]
 ApiVersion = Literal["v1", "v2"]
 FirstFrame = Literal["no", "yes", "needed"]
-LastFrame = Literal["no", "yes", "alone", "needed"]
-"""`yes` only beside a first frame, `alone` also without one."""
+LastFrame = Literal["no", "yes", "paired", "alone", "needed"]
+"""`yes` only beside a first frame, `paired` neither without the other, `alone` also without one."""
 Medium = Literal["image", "video", "audio"]
 AssetStep = Literal["asked", "always"]
 
 Pixels = Annotated[str, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")]
+
+WORDS = (
+    *("seconds", "ratio", "resolution", "size", "quality", "first_frame", "last_frame"),
+    *("images", "videos", "audios", "sound", "seed", "voice"),
+)
+"""The words of a `Generation` that a dialect translates, beside the model and the prompt."""
 
 _LONGEST_RANGE = 3600
 
@@ -44,7 +50,11 @@ class ModelRow(BaseModel):
     endpoint: str = Field(min_length=1)
     path: str = Field(pattern=r"^/")
     api: ApiVersion
-    prompt_limit: int | None = Field(default=None, gt=0)
+    prompt_limit: int | None = Field(default=None, ge=0)
+    """Characters; 0 where there is no prompt."""
+    prompt_limit_chinese: int | None = Field(default=None, gt=0)
+    """Of the characters, how many may be Chinese."""
+    prompt_limit_words: int | None = Field(default=None, gt=0)
     needs_prompt: bool = True
     needs_voice: bool = False
     seconds: tuple[int, ...] = ()
@@ -55,18 +65,26 @@ class ModelRow(BaseModel):
     default_resolution: str | None = None
     pixel_sizes: Mapping[str, Pixels] = Field(default_factory=dict)
     sizes: tuple[Pixels, ...] = ()
+    any_size: bool = False
+    """Exact pixels may be asked for and no page says which."""
     qualities: tuple[str, ...] = ()
     first_frame: FirstFrame = "no"
     last_frame: LastFrame = "no"
     references: Mapping[Medium, int] = Field(default_factory=dict)
     references_needed: Mapping[Medium, int] = Field(default_factory=dict)
+    needs_media: bool = False
+    """Makes nothing of text alone: wants a frame or a reference, whichever."""
     frames_exclude_references: bool = True
     images_beside_video: int | None = None
+    video_decides: bool = False
+    """A reference video decides length and ratio, so that neither can be asked for beside it."""
     audio_alone: bool = False
     inline_media: bool = False
     sound: bool = False
     seeds: tuple[int, int] | None = None
     video_reference_suffix: str = ""
+    reference_mode: bool = False
+    """The request says what its pictures are, `frame` or `image`."""
     asset_library: str = ""
     asset_step: AssetStep = "asked"
     spelling: Mapping[str, str] = Field(default_factory=dict)
@@ -98,6 +116,10 @@ class ModelRow(BaseModel):
                 raise ValueError(f"{what} is not among the allowed values")
         if not 0 < self.poll_every[0] <= self.poll_every[1]:
             raise ValueError("poll_every must be [shortest, longest], both above 0")
+        if self.first_frame == "no" and self.last_frame in {"yes", "paired"}:
+            raise ValueError(f"last_frame {self.last_frame!r} wants a first_frame beside it")
+        if strange := sorted(set(self.spelling) - set(WORDS)):
+            raise ValueError(f"spelling knows {', '.join(WORDS)}, not {', '.join(strange)}")
         for kind, least in self.references_needed.items():
             if least > self.references.get(kind, 0):
                 raise ValueError(f"references_needed asks for more {kind}s than references allows")
