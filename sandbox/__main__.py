@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="0 takes a free one")
     add("--key", default=os.environ.get("SANDBOX_KEY", DEMO_KEY), help="the key it accepts")
     add("--seed", type=int, default=default.seed, help="the same seed gives the same everything")
-    for kind in ("text", "image", "video"):
+    for kind in ("text", "image", "video", "asset"):
         add(f"--{kind}-seconds", type=float, default=default.base_seconds(kind))
     add("--spread", type=float, default=default.spread, help="0.3: times vary by 30 %%")
     add("--url-ttl", type=float, default=default.url_ttl, help="seconds that media links live")
@@ -117,6 +117,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         text_seconds=options.text_seconds,
         image_seconds=options.image_seconds,
         video_seconds=options.video_seconds,
+        asset_seconds=options.asset_seconds,
         spread=options.spread,
         url_ttl=options.url_ttl,
         forbidden_models=frozenset(options.forbid_model),

@@ -34,10 +34,15 @@ async def _jobs(request: Request) -> Response:
     return JSONResponse(world_of(request).book.view())
 
 
+async def _assets(request: Request) -> Response:
+    return JSONResponse({"assets": world_of(request).assets.view()})
+
+
 async def _reset(request: Request) -> Response:
-    """Forgets jobs, texts, counts and faults; what comes next is as after a fresh start."""
+    """Forgets jobs, texts, assets, counts and faults; what comes next is as after a fresh start."""
     world = world_of(request)
     world.book.clear()
+    world.assets.clear()
     world.chaos.replace(())
     return JSONResponse({"ok": True})
 
@@ -60,6 +65,7 @@ async def _set_chaos(request: Request) -> Response:
 ROUTES = [
     Route("/sandbox/health", _local(_health)),
     Route("/sandbox/jobs", _local(_jobs)),
+    Route("/sandbox/assets", _local(_assets)),
     Route("/sandbox/reset", _local(_reset), methods=["POST"]),
     Route("/sandbox/chaos", _local(_show_chaos)),
     Route("/sandbox/chaos", _local(_set_chaos), methods=["POST"]),

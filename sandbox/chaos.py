@@ -11,8 +11,11 @@ matched (`seen`) and struck (`fired`).
       "route": "*", "accepted": "either"}]
 
 What a rule matches (all optional, all must hold):
-    route        "chat", "banana", "sora", ... one create; "create" every media create (default for
-                 answer faults and job fates); "result"; "media" (default for media faults); "*" all
+    route        "banana", "sora", ... one create; "create" every media create (default for answer
+                 faults and job fates); "chat", "messages", "responses", "gemini" one text dialect;
+                 "result"; "media" (default for media faults); "asset_upload", "asset_status",
+                 "asset_delete" one call of every asset library, "asset" all of them (default for
+                 fates of an asset); "*" all
     kind         "image", "video", "audio", "text": of the job, on every route
     model        the exact name that was asked for
     match        text that the prompt holds, in any case; also on "result" and "media"
@@ -45,9 +48,12 @@ Creates only:
     no_id        200 without an id, and billed
     wrapped      the answer inside `data` (also on "result")
     failed_at_create  200 with an id and status "failed"; not billed
-Chat only:
+Text only (any of its routes, unless `route` names one):
     prose        the script is answered as prose
     fenced       the script's JSON inside a Markdown fence
+    cut_stream   a stream ends as if whole, but without its terminator, after `after` (0) pieces of
+                 the text. On a stream, `cut` and `truncated_json` end inside a piece at half the
+                 bytes, `cut` with a broken connection; `drip` spreads the pieces over `seconds`
 Result only:
     not_found    404, as for an unknown id, while the job lives on
 Fates of a job (drawn when it is accepted):
@@ -58,6 +64,11 @@ Fates of a job (drawn when it is accepted):
     no_url       completed without a URL for the first `looks` looks (default: for ever)
     unknown_status  the status is `word` ("reviewing") for the first `looks` looks (for ever)
     gone         the task record answers 404 after `after` (0) good looks
+Fates of an asset (drawn when it is uploaded; `model` is its library, `match` looks at name and URL;
+`never_ends` and `slow` are asset fates too when `route` names an asset route):
+    asset_failed   fails its review with `message` ("审核未通过") after its time
+    asset_expired  expires after `after` (0) looks that showed it usable
+    asset_gone     is not known any more after `after` (0) such looks
 Media faults:
     expired      `status` (403; 404 and 410 are as likely)
     zero_bytes   200, Content-Length 0
@@ -86,22 +97,23 @@ ANSWER = (
     "rate_limited", "error_envelope", "truncated_json",
 )  # fmt: skip
 CREATE = ("accepted_202", "no_id", "failed_at_create")
-CHAT = ("prose", "fenced")
+SAID = ("prose", "fenced")
+STREAM = ("cut_stream",)
+TEXT_ROUTES = frozenset({"chat", "messages", "responses", "gemini"})
 RESULT = ("not_found",)
 WRAPPED = ("wrapped",)
 FATES = (
     "moderated", "job_failed", "never_ends", "slow", "no_url", "unknown_status", "gone",
 )  # fmt: skip
+ASSET = ("asset_failed", "asset_expired", "asset_gone")
 MEDIA = (
     "expired", "truncated_media", "short_media", "wrong_length", "corrupt_media", "wrong_media",
     "wrong_seconds", "zero_bytes", "redirect", "endless_media",
 )  # fmt: skip
-ALL = frozenset(ANSWER + CREATE + CHAT + RESULT + WRAPPED + FATES + MEDIA)
+ALL = frozenset(ANSWER + CREATE + SAID + STREAM + RESULT + WRAPPED + FATES + ASSET + MEDIA)
 
 # These bend an answer that exists: without acceptance there is none.
-_NEED_ACCEPTANCE = frozenset(
-    ("drip", "cut", "truncated_json", "wrapped", "prose", "fenced", *CREATE)
-)
+_NEED_ACCEPTANCE = frozenset(("drip", "cut", "truncated_json", "wrapped", *SAID, *STREAM, *CREATE))
 _ACCEPTED = _NEED_ACCEPTANCE | {"lose_answer", "empty"}
 
 
@@ -152,10 +164,8 @@ class Rule(BaseModel):
         return None if self.nth or self.probability is not None else 1
 
     def covers(self, name: str, occasion: Occasion) -> bool:
-        natural = "media" if name in MEDIA else "result" if name in RESULT else "create"
-        natural = "chat" if name in CHAT else natural
         return (
-            (self.route or natural) in occasion.routes
+            not occasion.routes.isdisjoint({self.route} if self.route else _natural(name))
             and self.kind in (None, occasion.kind)
             and self.model in (None, occasion.model)
             and self.match.casefold() in occasion.prompt.casefold()
@@ -168,7 +178,10 @@ class Rule(BaseModel):
 
 @dataclass(frozen=True)
 class Occasion:
-    """A request that a fault may strike; `key` names the job, also before it has an id."""
+    """A request that a fault may strike; `key` names the job, also before it has an id.
+
+    A text call that streams has "stream" among its routes.
+    """
 
     routes: frozenset[str]
     kind: str
@@ -185,7 +198,11 @@ class Occasion:
             return frozenset(ANSWER + MEDIA)
         if "result" in self.routes:
             return frozenset(ANSWER + RESULT + WRAPPED)
-        return frozenset(ANSWER + (CHAT if "chat" in self.routes else CREATE + WRAPPED))
+        if "asset" in self.routes:
+            return frozenset(ANSWER)
+        if not self.routes.isdisjoint(TEXT_ROUTES):
+            return frozenset(ANSWER + SAID + (STREAM if "stream" in self.routes else ()))
+        return frozenset(ANSWER + CREATE + WRAPPED)
 
 
 @dataclass(frozen=True)
@@ -202,6 +219,15 @@ class Hit:
         if self.rule.factor is not None:
             return self.rule.factor
         return 10 if self.name == "slow" else 1
+
+
+def _natural(name: str) -> frozenset[str]:
+    """The routes of a fault whose rule names none."""
+    if name in SAID + STREAM:
+        return TEXT_ROUTES
+    if name in ASSET:
+        return frozenset({"asset"})
+    return frozenset({"media" if name in MEDIA else "result" if name in RESULT else "create"})
 
 
 _PLAN = TypeAdapter(tuple[Rule, ...])
@@ -232,8 +258,9 @@ class Chaos:
         return self._draw("answer", occasion, occasion.fits())
 
     def fate(self, occasion: Occasion) -> Hit | None:
-        """What will become of a job that is about to be accepted."""
-        return self._draw("fate", occasion, frozenset(FATES))
+        """What will become of a job, or of an asset, that is about to be accepted."""
+        fates = (*ASSET, "never_ends", "slow") if "asset" in occasion.routes else FATES
+        return self._draw("fate", occasion, frozenset(fates))
 
     def view(self) -> list[dict[str, object]]:
         return [

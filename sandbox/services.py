@@ -231,6 +231,7 @@ class SandboxService(Service):
         text_seconds: float = 0.05,
         image_seconds: float = 0.1,
         video_seconds: float = 0.2,
+        asset_seconds: float = 0.1,
         options: Sequence[str] = (),
     ) -> None:
         super().__init__(log)
@@ -239,7 +240,8 @@ class SandboxService(Service):
         self._command = [sys.executable, "-m", "sandbox", "--key", key, "--seed", str(seed)]
         self._command += ["--text-seconds", str(text_seconds)]
         self._command += ["--image-seconds", str(image_seconds)]
-        self._command += ["--video-seconds", str(video_seconds), *options]
+        self._command += ["--video-seconds", str(video_seconds)]
+        self._command += ["--asset-seconds", str(asset_seconds), *options]
 
     def spawn(self, ports: Sequence[int]) -> Child:
         self.url = f"http://127.0.0.1:{ports[0]}"

@@ -23,6 +23,7 @@ class Settings:
     text_seconds: float = 1.0
     image_seconds: float = 4.0
     video_seconds: float = 20.0
+    asset_seconds: float = 2.0
     spread: float = 0.3
     url_ttl: float = 86_400.0
     forbidden_models: frozenset[str] = frozenset()
@@ -30,6 +31,8 @@ class Settings:
     plain_media: bool = False
 
     def base_seconds(self, kind: str) -> float:
-        return {"text": self.text_seconds, "image": self.image_seconds}.get(
-            kind, self.video_seconds
-        )
+        return {
+            "text": self.text_seconds,
+            "image": self.image_seconds,
+            "asset": self.asset_seconds,
+        }.get(kind, self.video_seconds)

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from starlette.requests import Request
 
 from globalaiopc.catalogue import Catalogue
+from sandbox.assets import Assets
 from sandbox.chaos import Chaos
 from sandbox.gallery import Gallery
 from sandbox.jobs import Book
@@ -30,6 +31,7 @@ class World:
     chaos: Chaos
     gallery: Gallery
     references: References
+    assets: Assets = field(default_factory=Assets)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
