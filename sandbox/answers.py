@@ -76,9 +76,12 @@ def unknown_task(task_id: str) -> Answer:
     return Answer({"code": 404, "message": f"task not found: {task_id}"}, 404)
 
 
-def openai_error(status: int, text: str, code: str | None) -> Answer:
-    """An error of the text host."""
-    error = {"message": text, "type": "invalid_request_error", "param": None, "code": code}
+def openai_error(
+    status: int, text: str, code: str | None = None, param: str | None = None
+) -> Answer:
+    """An error of the text host, where no dialect of its own says otherwise."""
+    kind = "rate_limit_error" if status == 429 else "invalid_request_error"
+    error = {"message": text, "type": kind, "param": param, "code": code}
     return Answer({"error": error}, status)
 
 

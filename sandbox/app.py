@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from globalaiopc.catalogue import Catalogue
-from sandbox import account, answers, downloads, media_api, text_api
+from sandbox import account, answers, asset_api, downloads, media_api, text_api
 from sandbox.chaos import Chaos, Rule
 from sandbox.endpoints import ENDPOINTS
 from sandbox.gallery import Gallery
@@ -50,8 +50,9 @@ def create_app(settings: Settings, rules: tuple[Rule, ...] = ()) -> Starlette:
     return Starlette(
         lifespan=lifespan,
         routes=[
-            Route(TEXT_BASE + text_api.PATH, text_api.completions, methods=["POST"]),
+            *text_api.ROUTES,
             *creates,
+            *asset_api.ROUTES,
             Route(MEDIA_BASE + "/v1/result/{task_id:path}", media_api.result),
             Route("/media/{name}", downloads.media),
             Route("/elsewhere/{name}", downloads.media),
@@ -65,7 +66,7 @@ async def _no_route(request: Request, exc: Exception) -> Response:
     """Wrong paths and methods, each in the words of the host that was asked."""
     path = request.url.path
     if path.startswith(TEXT_BASE):
-        return answers.openai_error(404, f"Invalid URL ({request.method} {path})", None)
+        return answers.openai_error(404, f"Invalid URL ({request.method} {path})")
     if isinstance(exc, HTTPException) and exc.status_code == 405:
         return answers.wrong_method(request.method)
     return answers.no_handler(request.method, path)

@@ -21,6 +21,7 @@ from sandbox.asked import Asked
 from sandbox.chaos import Hit
 from sandbox.endpoints import Endpoint
 from sandbox.settings import Settings
+from sandbox.text_asked import Dialect, TextAsked, Turns
 
 State = Literal["queued", "processing", "completed", "failed"]
 
@@ -113,24 +114,30 @@ class Job:
 
 @dataclass(frozen=True)
 class TextCall:
-    """One billed text call."""
+    """One billed text call. `shown` counts the images beside the words."""
 
     id: str
+    endpoint: str
     model: str
     prompt: str
     created: float
     amount: Decimal
     tokens: int
+    shown: int
+    streamed: bool
 
     def view(self) -> dict[str, JsonValue]:
         return {
             "id": self.id,
+            "endpoint": self.endpoint,
             "model": self.model,
             "prompt": self.prompt,
             "created": self.created,
             "amount": float(self.amount),
             "billed": True,
             "tokens": self.tokens,
+            "images": self.shown,
+            "streamed": self.streamed,
         }
 
 
@@ -143,6 +150,8 @@ class Book:
     jobs: dict[str, Job] = field(default_factory=dict)
     by_token: dict[str, Job] = field(default_factory=dict)
     texts: list[TextCall] = field(default_factory=list)
+    talks: dict[str, Turns] = field(default_factory=dict)
+    """What was said in each response that a later one may go on from, by id."""
     posts: Counter[str] = field(default_factory=Counter)
     auth_leaks: int = 0
     _repeats: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -166,16 +175,21 @@ class Book:
         self.jobs[job.id] = self.by_token[job.token] = job
         return job
 
-    def record_text(self, model: str, prompt: str, tokens: int) -> tuple[TextCall, float]:
+    def record_text(
+        self, dialect: Dialect, asked: TextAsked, prompt: str, tokens: int
+    ) -> tuple[TextCall, float]:
         """A billed text call, and the seconds it takes."""
-        unique = self._unique("chat", model, prompt)
+        unique = self._unique(dialect.route, asked.model, prompt)
         call = TextCall(
-            id="chatcmpl-" + seeded.digest("id", *unique)[:24],
-            model=model,
+            id=dialect.id_prefix + seeded.digest("id", *unique)[:24],
+            endpoint=dialect.endpoint,
+            model=asked.model,
             prompt=prompt,
             created=time.time(),
             amount=Decimal(tokens) * Decimal("0.00001"),
             tokens=tokens,
+            shown=len(asked.shown),
+            streamed=asked.stream,
         )
         self.texts.append(call)
         return call, self.duration("text", *unique)
@@ -185,7 +199,7 @@ class Book:
         return self.settings.base_seconds(kind) * (1 + swing)
 
     def clear(self) -> None:
-        for kept in (self.jobs, self.by_token, self.texts, self.posts, self._repeats):
+        for kept in (self.jobs, self.by_token, self.texts, self.talks, self.posts, self._repeats):
             kept.clear()
         self.auth_leaks = 0
 

@@ -114,6 +114,30 @@ class Dripped(Response):
         await _part(send, b"", more=False)
 
 
+class Paced(Response):
+    """Each part after its seconds; then the end, or (not `whole`) the connection closed without."""
+
+    def __init__(self, media_type: str, parts: list[tuple[float, bytes]], *, whole: bool) -> None:
+        super().__init__()
+        self._parts, self._whole = parts, whole
+        self._type = {"content-type": media_type, "cache-control": "no-cache"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(_until_gone(receive))
+        await _start(send, 200, self._type)
+        for seconds, part in self._parts:
+            if seconds:
+                await asyncio.wait({gone}, timeout=seconds)
+            if gone.done():
+                return
+            await _part(send, part)
+        if self._whole:
+            await _part(send, b"", more=False)
+        else:
+            _close(scope)
+        await gone
+
+
 class Endless(Response):
     """Begins with `body` and never ends; a client that waits for the end waits for ever."""
 

@@ -180,7 +180,7 @@ def test_a_body_that_is_no_json_object_is_refused(box: Running) -> None:
     for body in (b"", b"[]", b"{", b"\xff"):
         answer = box.http.post(BANANA, content=body)
         assert answer.status_code == 400
-        assert box.http.post(TEXT_BASE + "/v1/chat/completions", content=body).status_code == 404
+        assert box.http.post(TEXT_BASE + "/v1/chat/completions", content=body).status_code == 400
 
 
 def test_both_spellings_of_ratio_length_and_reference_are_accepted(box: Running) -> None:
