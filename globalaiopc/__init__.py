@@ -12,6 +12,8 @@ Every error is a `GlobalAIOPCError` and says whether it was charged, whether try
 and who has to act.
 """
 
+from globalaiopc.asset_libraries import AssetKind, AssetLibrary
+from globalaiopc.assets import Asset, Assets
 from globalaiopc.catalogue import Catalogue, ModelRow
 from globalaiopc.client import BeforeSend, GlobalAIOPCClient
 from globalaiopc.errors import (
@@ -58,6 +60,10 @@ __all__ = [
     "MEDIA_BASE_URL",
     "TEXT_BASE_URL",
     "ApiVersion",
+    "Asset",
+    "AssetKind",
+    "AssetLibrary",
+    "Assets",
     "BadBaseURL",
     "BalanceTooLow",
     "BeforeSend",

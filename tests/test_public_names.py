@@ -10,13 +10,13 @@ from globalaiopc import GlobalAIOPCError
 
 PUBLIC = {
     "globalaiopc": """
-        MEDIA_BASE_URL TEXT_BASE_URL ApiVersion BadBaseURL BalanceTooLow BeforeSend Cadence
-        Catalogue Charged ChatMessage ChatReply ChatRequest Clock CompletedWithoutMedia
-        ConfigurationError Cooldown DeadlinePassed ErrorInfo Forbidden GlobalAIOPCClient
-        GlobalAIOPCError InvalidRequest JobFailed JobModerated LoginFailed MalformedKey
-        MediaRequest MissingKey ModelRow Moderated NanoBananaRequest NotHandled NotSent
-        OutcomeUnknown PollFailed RateLimited Refused SoraRequest Status Submission SystemClock
-        TaskGone TaskView Timeouts Unauthorized WhoActs
+        MEDIA_BASE_URL TEXT_BASE_URL ApiVersion Asset AssetKind AssetLibrary Assets BadBaseURL
+        BalanceTooLow BeforeSend Cadence Catalogue Charged ChatMessage ChatReply ChatRequest Clock
+        CompletedWithoutMedia ConfigurationError Cooldown DeadlinePassed ErrorInfo Forbidden
+        GlobalAIOPCClient GlobalAIOPCError InvalidRequest JobFailed JobModerated LoginFailed
+        MalformedKey MediaRequest MissingKey ModelRow Moderated NanoBananaRequest NotHandled
+        NotSent OutcomeUnknown PollFailed RateLimited Refused SoraRequest Status Submission
+        SystemClock TaskGone TaskView Timeouts Unauthorized WhoActs
     """,
     "blocks": "GlobalAIOPC MediaBucket",
     "ledger": """
@@ -27,8 +27,12 @@ PUBLIC = {
         Verdict check_id fingerprint line_of load_seen probe remember require_conditions
     """,
     "tasks": """
-        Bought KeptError Limits Order Studio StudioNotReady chat_completions land media_stem
-        nano_banana open_studio poster_key result sora
+        PAID AssetRecord Bought KeptError Limits Order Studio StudioNotReady asset_delete asset_for
+        asset_status asset_upload chat_completions digital_human gpt_image_2 grok happyhorse_edit
+        happyhorse_i2v happyhorse_r2v happyhorse_t2v land luxvid media_stem model_center
+        nano_banana omni_flash open_studio poster_key result sd2_manxue seedance_1_5 seedance_2_0
+        seedance_discount seedance_special seedance_x1 sora speech starvideos veo videos vidu
+        voice_clone
     """,
     "tasks.landing": """
         BadMedia Guard LandingFailed LandingRoom LandingRules MediaGone MediaRefused NotStored
