@@ -5,18 +5,23 @@ the flows have no retries of their own, and a result is never kept by Prefect: r
 """
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from globalaiopc import GlobalAIOPCError
+from globalaiopc import GlobalAIOPCError, InvalidRequest
 from ledger import StoreError
 from tasks.landing import NotStored
+from tasks.orders import Bought, Order
+from tasks.paid import buy
+from tasks.studio import Studio
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+PaidTask: TypeAlias = Task[[Studio, Order], Coroutine[Any, Any, Bought]]
 
 DELAYS = (1.0, 5.0, 20.0, 60.0, 120.0)
 """Seconds before each retry: more than three minutes in all, an outage of a bucket or a provider.
@@ -52,3 +57,29 @@ def api_task(
         retry_jitter_factor=0.5,
         retry_condition_fn=retry_is_free,
     )
+
+
+def paid_task(endpoint: str, path: str, *tags: str, makes: str = "") -> PaidTask:
+    """Declare the task of one paid endpoint: buy its job, or continue the one bought already.
+
+    It is called with a `Studio` and an `Order`, and raises what `tasks.paid.buy` raises; an order
+    of another endpoint is an `InvalidRequest`. `makes` is said where the first tag does not.
+    """
+
+    async def bought(studio: Studio, order: Order) -> Bought:
+        if order.request.endpoint != endpoint:
+            raise InvalidRequest(
+                f"{order.model} is made by {order.request.endpoint}, not by {endpoint}.",
+                field="model",
+                allowed=order.request.endpoint,
+            )
+        return await buy(studio, order)
+
+    # Prefect tells tasks apart by their function's name.
+    bought.__name__ = bought.__qualname__ = endpoint
+    return api_task(
+        name=endpoint,
+        run_name="{order.label}",
+        description=f"POST {path}, then wait for the {makes or tags[0]}. Pays at most once.",
+        tags=[*tags, "paid"],
+    )(bought)

@@ -1,17 +1,6 @@
 """The image endpoints as Prefect tasks."""
 
-from tasks.declare import api_task
-from tasks.orders import Bought, Order
-from tasks.paid import buy
-from tasks.studio import Studio
+from tasks.declare import paid_task
 
-
-@api_task(
-    name="nano_banana",
-    run_name="{order.label}",
-    description="POST /v1/banana/images, then wait for the image. Pays at most once.",
-    tags=["image", "paid"],
-)
-async def nano_banana(studio: Studio, order: Order) -> Bought:
-    """Buy one image of the nano-banana family, or continue the job that was bought already."""
-    return await buy(studio, order)
+nano_banana = paid_task("nano_banana", "/v1/banana/images", "image")
+gpt_image_2 = paid_task("gpt_image_2", "/v1/image2/images", "image")

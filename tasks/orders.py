@@ -22,9 +22,14 @@ class Order:
     asked: Mapping[str, JsonValue] = field(repr=False)
 
     @property
+    def model(self) -> str:
+        """The model as the user named it, which the receipt keeps; the wire's name may differ."""
+        return str(self.asked.get("model") or self.request.model)
+
+    @property
     def label(self) -> str:
         """How the task run is called in the Prefect UI."""
-        return f"{self.key.brief_id} · {self.key.stage} · {self.request.model}"
+        return f"{self.key.brief_id} · {self.key.stage} · {self.model}"
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
     return await studio.ledger.claim(
         order.key,
         endpoint=request.endpoint,
-        model=request.model,
+        model=order.model,
         api=request.api,
         key_hash=studio.client.key_hash,
         asked=order.asked,

@@ -1,0 +1,5 @@
+"""The model center as a Prefect task: one endpoint for many models, of images and of videos."""
+
+from tasks.declare import paid_task
+
+model_center = paid_task("model_center", "/v2/model-center/tasks", "media", makes="image or video")
