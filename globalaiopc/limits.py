@@ -44,7 +44,7 @@ def models_that_can(catalogue: Catalogue, row: ModelRow, wish: Generation) -> li
     able = [
         other
         for other in catalogue
-        if other is not row and other.makes == row.makes and not any(problems(other, wish))
+        if other.makes == row.makes and not other.lenient and not any(problems(other, wish))
     ]
     able.sort(
         key=lambda other: (
