@@ -16,6 +16,7 @@ from pathlib import Path
 import uvicorn
 from pydantic import ValidationError
 
+from globalaiopc.catalogue import Catalogue
 from sandbox.app import create_app
 from sandbox.chaos import Rule, parse_plan
 from sandbox.settings import DEMO_KEY, Settings
@@ -63,6 +64,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValidationError) as exc:
         print(f"--chaos {options.chaos}: {exc}", file=sys.stderr)  # noqa: T201
         return 2
+    try:
+        Catalogue.load(*options.catalogue)
+    except Exception as exc:  # whatever is wrong with the file, the message says so
+        print(f"--catalogue: {exc}", file=sys.stderr)  # noqa: T201
+        return 2
     listener = _listen(options.host, options.port)
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
@@ -106,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--moderate", action="append", default=[], help="a further text that fails as refused")
     add("--plain-media", action="store_true",
         help="one picture and one clip per size, for load tests")  # fmt: skip
+    add("--catalogue", type=Path, action="append", default=[], metavar="FILE",
+        help="a TOML file with models of your own")  # fmt: skip
+    add("--any-model", action="store_true",
+        help="accept unknown models at any endpoint, their limits unchecked")  # fmt: skip
+    add("--voice-ttl", type=float, default=default.voice_ttl,
+        help="seconds that an unused cloned voice lives")  # fmt: skip
     add("--chaos", type=Path, help="JSON file of faults, see sandbox/chaos.py")
     return parser
 
@@ -123,6 +135,9 @@ def _settings(options: argparse.Namespace) -> Settings:
         forbidden_models=frozenset(options.forbid_model),
         moderated_words=(*Settings().moderated_words, *options.moderate),
         plain_media=options.plain_media,
+        catalogues=tuple(options.catalogue),
+        any_model=options.any_model,
+        voice_ttl=options.voice_ttl,
     )
 
 

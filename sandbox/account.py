@@ -42,6 +42,7 @@ async def _reset(request: Request) -> Response:
     """Forgets jobs, texts, assets, counts and faults; what comes next is as after a fresh start."""
     world = world_of(request)
     world.book.clear()
+    world.voices.clear()
     world.assets.clear()
     world.chaos.replace(())
     return JSONResponse({"ok": True})

@@ -85,5 +85,5 @@ def openai_error(
     return Answer({"error": error}, status)
 
 
-def seconds_number(seconds: int) -> Decimal:
-    return Decimal(seconds).quantize(Decimal("1.000000"))
+def seconds_number(seconds: float) -> Decimal:
+    return Decimal(str(seconds)).quantize(Decimal("1.000000"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,11 +17,12 @@ from starlette.routing import Route
 from globalaiopc.catalogue import Catalogue
 from sandbox import account, answers, asset_api, downloads, media_api, text_api
 from sandbox.chaos import Chaos, Rule
-from sandbox.endpoints import ENDPOINTS
+from sandbox.endpoints import ENDPOINTS, MODEL_CENTER
 from sandbox.gallery import Gallery
 from sandbox.jobs import Book
 from sandbox.references import References
 from sandbox.settings import MEDIA_BASE, TEXT_BASE, Settings
+from sandbox.voices import Voices
 from sandbox.world import World
 
 
@@ -32,11 +34,12 @@ def create_app(settings: Settings, rules: tuple[Rule, ...] = ()) -> Starlette:
         with TemporaryDirectory(prefix="sandbox-") as folder:
             world = World(
                 settings=settings,
-                catalogue=Catalogue.load(),
+                catalogue=Catalogue.load(*settings.catalogues),
                 book=Book(settings),
                 chaos=Chaos(settings.seed, rules),
                 gallery=Gallery(settings, Path(folder)),
                 references=References(Path(folder)),
+                voices=Voices(settings.seed, settings.voice_ttl, time.monotonic),
             )
             app.state.world = world
             yield
@@ -53,7 +56,8 @@ def create_app(settings: Settings, rules: tuple[Rule, ...] = ()) -> Starlette:
             *text_api.ROUTES,
             *creates,
             *asset_api.ROUTES,
-            Route(MEDIA_BASE + "/v1/result/{task_id:path}", media_api.result),
+            Route(MEDIA_BASE + "/v1/result/{task_id:path}", media_api.result("v1")),
+            Route(MEDIA_BASE + MODEL_CENTER.path + "/{task_id:path}", media_api.result("v2")),
             Route("/media/{name}", downloads.media),
             Route("/elsewhere/{name}", downloads.media),
             *account.ROUTES,

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from sandbox.answers import Answer
 from sandbox.chaos import Occasion
 from sandbox.faults import MediaFile, spoil_media
-from sandbox.gallery import MEDIA_TYPES
+from sandbox.gallery import MEDIA_TYPES, Part, extension, speech_seconds
 from sandbox.jobs import Job
 from sandbox.world import World, world_of
 
+_PARTS: tuple[Part, ...] = ("official", "last", "titles")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -31,12 +32,14 @@ async def media(request: Request) -> Response:
     query = request.query_params
     if not world.gallery.admits(name, query.get("Expires", ""), query.get("Signature", "")):
         return Answer({"message": "the link has expired"}, 403)
-    data = await world.gallery.media(job)
+    part = _part(name)
+    data = await world.gallery.media(job, part=part)
+    media_type = MEDIA_TYPES[extension(job, part)]
     honest = request.method == "HEAD" or request.url.path.startswith("/elsewhere/")
     hit = None if honest else world.chaos.answer_fault(_occasion(job))
     if hit is None:
-        return _ranged(data, MEDIA_TYPES[job.kind], request.headers.get("range", ""))
-    return await spoil_media(hit, _file(request, world, job, data))
+        return _ranged(data, media_type, request.headers.get("range", ""))
+    return await spoil_media(hit, _file(request, world, job, (data, media_type)))
 
 
 def _occasion(job: Job) -> Occasion:
@@ -44,14 +47,21 @@ def _occasion(job: Job) -> Occasion:
     return Occasion(routes, kind=job.kind, model=job.asked.model, prompt=job.asked.prompt)
 
 
-def _file(request: Request, world: World, job: Job, data: bytes) -> MediaFile:
+def _part(name: str) -> Part:
+    for part in _PARTS:
+        if f".{part}." in name:
+            return part
+    return ""
+
+
+def _file(request: Request, world: World, job: Job, made: tuple[bytes, str]) -> MediaFile:
     """`elsewhere` serves the same file under another host name, and never misbehaves."""
     host = "127.0.0.1" if request.url.hostname == "localhost" else "localhost"
     elsewhere = request.url.replace(hostname=host, path=f"/elsewhere/{request.path_params['name']}")
     return MediaFile(
-        data=data,
-        media_type=MEDIA_TYPES[job.kind],
-        seconds=job.asked.seconds,
+        data=made[0],
+        media_type=made[1],
+        seconds=job.asked.seconds if job.kind != "audio" else speech_seconds(job),
         elsewhere=str(elsewhere),
         other=lambda seconds: world.gallery.media(job, seconds),
     )

@@ -103,9 +103,9 @@ class MediaFile:
 
     data: bytes
     media_type: str
-    seconds: int
+    seconds: float
     elsewhere: str
-    other: Callable[[int], Awaitable[bytes]]
+    other: Callable[[float], Awaitable[bytes]]
 
 
 async def spoil_media(hit: Hit, file: MediaFile) -> Response:

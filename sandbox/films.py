@@ -1,5 +1,8 @@
 """Makes MP4: H.264, 24 frames a second, starting from the reference image and moving away from it.
 
+It ends on another picture if there is one, faded to in the last half second, and has an AAC sound
+track if one was asked for.
+
 The work is done on the Y, U and V planes with Pillow: a third of the cost of RGB frames, and both
 Pillow's resize and the encoder let other threads run. The picture moves every third frame (8 times
 a second); the encoder skips what stands still.
@@ -7,6 +10,7 @@ a second); the encoder skips what stands still.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,12 +18,15 @@ from pathlib import Path
 import av
 from PIL import Image, ImageOps
 
-from sandbox import seeded
+from sandbox import seeded, sounds
 from sandbox.captions import Caption, caption
 from sandbox.pictures import Size, paint
 
 FPS = 24
 _HOLD = 3
+_HOLD_WHEN_LONG = 6
+_LONG_SECONDS = 10
+_ENDING_FRAMES = 12
 _ZOOM = 0.14
 _FADE_FROM, _FADE_FRAMES = 12, 9
 """The words appear after half a second, so that the first frame is the reference and no more."""
@@ -34,23 +41,22 @@ _CHROMA = [128 + round((value - 128) * 224 / 255) for value in range(256)]
 class Film:
     """What is to be made; `size` in even pixels. Without a reference the picture is painted.
 
-    No seconds make it a single picture.
+    No seconds make it a single picture. `ending` is the picture that it ends on. `sound` is the
+    seed of tones, or a file with the sound to be heard; "" is silence without a track.
     """
 
     prompt: str
     tag: str
     size: Size
-    seconds: int
+    seconds: float
     seed: str
     reference: Path | None
+    ending: Path | None = None
+    sound: Path | str = ""
 
 
 def write(film: Film, path: Path) -> None:
     """Writes an MP4 of exactly the film's size and `seconds` x 24 frames."""
-    planes = _planes(_first_picture(film))
-    words = caption(film.prompt, film.tag, *film.size)
-    toward = tuple(seeded.fraction(film.seed, film.prompt, axis) for axis in "xy")
-    frames = film.seconds * FPS
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as out:
         stream = out.add_stream("libx264", rate=FPS)
         stream.width, stream.height = film.size
@@ -58,21 +64,41 @@ def write(film: Film, path: Path) -> None:
         stream.options = {"preset": "ultrafast", "qp": "24", "tune": "zerolatency"}
         # One thread: the same bytes every time, and no more than its share of a small machine.
         stream.codec_context.thread_count = 1
-        for number in range(frames):
-            if number % _HOLD == 0:
-                share = number / frames
-                fade = min(1.0, max(0.0, (number - _FADE_FROM) / _FADE_FRAMES))
-                frame = _frame(planes, share, (toward[0], toward[1]), words, fade)
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
+        track = sounds.Track(out, film.sound, film.seconds) if film.sound else None
+        if track is not None:
+            track.write()
+        for frame in _frames(film):
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
+
+
+def _frames(film: Film) -> Iterator[av.VideoFrame]:
+    planes = _planes(_first_picture(film))
+    ending = _planes(_fitted(film.ending, film.size)) if film.ending else None
+    words = caption(film.prompt, film.tag, *film.size)
+    toward = tuple(seeded.fraction(film.seed, film.prompt, axis) for axis in "xy")
+    frames = max(1, round(film.seconds * FPS))
+    hold = _HOLD if film.seconds <= _LONG_SECONDS else _HOLD_WHEN_LONG
+    for number in range(frames):
+        ended = max(0.0, (number + 1 - frames + _ENDING_FRAMES) / _ENDING_FRAMES) if ending else 0.0
+        if number % hold == 0 or ended:
+            shown = min(1.0, max(0.0, (number - _FADE_FROM) / _FADE_FRAMES)) * (1 - ended)
+            blend = (ending, ended) if ending and ended else None
+            share = number / frames
+            frame = _frame(planes, share, (toward[0], toward[1]), (words, shown), blend)
+        frame.pts, frame.time_base = number, Fraction(1, FPS)
+        yield frame
 
 
 def _first_picture(film: Film) -> Image.Image:
     if film.reference is None:
         return paint(film.prompt, film.size, film.seed)
-    with Image.open(film.reference) as image:
-        return ImageOps.fit(image.convert("RGB"), film.size)
+    return _fitted(film.reference, film.size)
+
+
+def _fitted(path: Path, size: Size) -> Image.Image:
+    with Image.open(path) as image:
+        return ImageOps.fit(image.convert("RGB"), size)
 
 
 def _planes(image: Image.Image) -> Planes:
@@ -85,14 +111,23 @@ def _half(image: Image.Image) -> Image.Image:
 
 
 def _frame(
-    planes: Planes, share: float, toward: tuple[float, float], words: Caption, fade: float
+    planes: Planes,
+    share: float,
+    toward: tuple[float, float],
+    words: tuple[Caption, float],
+    ending: tuple[Planes, float] | None,
 ) -> av.VideoFrame:
-    """One picture: `share` (0 to 1) of the way of the zoom towards a point."""
+    """One picture: `share` (0 to 1) of the way of the zoom towards a point.
+
+    The words and the ending come with how much of them is seen, 0 to 1.
+    """
     frame = av.VideoFrame(*planes[0].size, "yuv420p")
     for number, (still, plane) in enumerate(zip(planes, frame.planes, strict=True)):
         moved = _zoomed(still, 1 + _ZOOM * share, toward) if share else still.copy()
-        if fade:
-            _stamp(moved, words, fade, is_luma=number == 0)
+        if ending is not None:
+            moved = Image.blend(moved, ending[0][number], ending[1])
+        if words[1]:
+            _stamp(moved, words[0], words[1], is_luma=number == 0)
         plane.update(_padded(moved, plane.line_size))
     return frame
 

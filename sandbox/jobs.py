@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 from pydantic import JsonValue
 
-from sandbox import seeded
+from sandbox import prices, seeded
 from sandbox.asked import Asked
 from sandbox.chaos import Hit
 from sandbox.endpoints import Endpoint
@@ -47,7 +48,11 @@ class Job:
     failed_at: float | None = None
     awaits_reference: bool = False
     reference: Path | None = None
+    """The picture that it starts from."""
+    ending: Path | None = None
+    heard: Path | None = None
     reference_at: float | None = None
+    md5: str | None = None
     looks: int = 0
     looks_when_done: int = 0
     downloads: int = 0
@@ -55,7 +60,7 @@ class Job:
 
     @property
     def kind(self) -> str:
-        return self.endpoint.kind
+        return self.asked.makes
 
     @property
     def starts_after(self) -> float:
@@ -64,7 +69,7 @@ class Job:
 
     @property
     def price(self) -> Decimal:
-        return self.endpoint.price(self.asked)
+        return prices.price_of(self.endpoint.row_name, self.asked)
 
     @property
     def ends_at(self) -> float | None:
@@ -160,17 +165,17 @@ class Book:
         """A new job. Its id and time depend on the seed, the request and how often it was made."""
         unique = self._unique(endpoint.name, asked.model, asked.prompt)
         job = Job(
-            id=endpoint.id_prefix + seeded.digest("id", *unique)[:24],
+            id=_id(endpoint, asked, seeded.digest("id", *unique)),
             token=seeded.digest("token", *unique)[:32],
             number=len(self.jobs) + 1,
             endpoint=endpoint,
             asked=asked,
             accepted_at=self.clock(),
             created=time.time(),
-            seconds=self.duration(endpoint.kind, *unique) * (fate.factor if fate else 1),
+            seconds=self.duration(asked.makes, *unique) * (fate.factor if fate else 1),
             fate=fate,
             failure=self._failure(asked.prompt, fate),
-            awaits_reference=bool(asked.references),
+            awaits_reference=bool(asked.media),
         )
         self.jobs[job.id] = self.by_token[job.token] = job
         return job
@@ -238,6 +243,15 @@ class Book:
         return None
 
 
+def _id(endpoint: Endpoint, asked: Asked, digits: str) -> str:
+    """An id as this endpoint's pages or logs show them; nobody is to read anything into it."""
+    if asked.old_style:
+        return endpoint.old_prefix + digits[:24]
+    if endpoint.id_form == "uuid":
+        return endpoint.id_prefix + str(UUID(digits[:32]))
+    return endpoint.id_prefix + digits[: int(endpoint.id_form)]
+
+
 def _holds(prompt: str, words: tuple[str, ...]) -> bool:
     return any(word.casefold() in prompt.casefold() for word in words)
 
@@ -250,4 +264,6 @@ def _without_query(value: JsonValue) -> JsonValue:
         return {name: _without_query(item) for name, item in value.items()}
     if isinstance(value, str) and value.startswith(("http://", "https://")):
         return value.partition("?")[0]
+    if isinstance(value, str) and value.startswith("data:"):
+        return f"{value.partition(',')[0]},... ({len(value)} characters)"
     return value

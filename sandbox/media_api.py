@@ -1,24 +1,24 @@
-"""The media host: creates, and the one result route that all of them share."""
+"""The media host: creates, and the two result routes that they share."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal
 
 from pydantic import JsonValue
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import answers
+from sandbox import answers, reference_work, task_objects
 from sandbox.answers import Answer
 from sandbox.chaos import Hit, Occasion
 from sandbox.endpoints import Endpoint
+from sandbox.endpoints.voices import SPEECH
 from sandbox.faults import spoil
 from sandbox.jobs import Job, State
-from sandbox.references import Unusable
 from sandbox.settings import REFUSED_WORDS
-from sandbox.validation import Rejected, check
+from sandbox.validation import Rejected, Rules, check, row_of
 from sandbox.world import World, json_object, text_field, world_of
 
 
@@ -29,12 +29,7 @@ def create(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         world = world_of(request)
         world.book.posts[endpoint.path] += 1
         body = await json_object(request)
-        occasion = Occasion(
-            frozenset({endpoint.name, "create", "*"}),
-            kind=endpoint.kind,
-            model=text_field(body, "model"),
-            prompt=text_field(body, "prompt"),
-        )
+        occasion = _occasion(world, endpoint, body)
         hit = world.chaos.answer_fault(occasion)
         if hit is not None and not hit.accepted:
             return spoil(hit, None)
@@ -49,6 +44,33 @@ def create(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     return handler
 
 
+def _rules(world: World) -> Rules:
+    any_model = world.settings.any_model
+    return Rules(world.catalogue, any_model=any_model, resolve=world.assets.resolve)
+
+
+def _occasion(world: World, endpoint: Endpoint, body: Mapping[str, JsonValue] | None) -> Occasion:
+    model = text_field(body, "model") or endpoint.default_model
+    kind: str = endpoint.kind or "video"
+    if endpoint.kind is None and (row := row_of(endpoint, model, _rules(world))):
+        kind = row.makes
+    return Occasion(
+        endpoint.names | {"create", "*"},
+        kind=kind,
+        model=model,
+        prompt=_prompt(endpoint, body or {}),
+    )
+
+
+def _prompt(endpoint: Endpoint, body: Mapping[str, JsonValue]) -> str:
+    """The words of a request that may still be refused."""
+    if not endpoint.spelling.content:
+        return text_field(body, endpoint.spelling.prompt)
+    parts = body.get("content")
+    found = [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    return " ".join(text_field(part, "text") for part in found)
+
+
 def _accept(
     world: World,
     endpoint: Endpoint,
@@ -60,63 +82,51 @@ def _accept(
         raise Rejected(answers.invalid("The request body is not a JSON object."))
     if occasion.model in world.settings.forbidden_models:
         raise Rejected(answers.model_unavailable(403))
-    asked = check(endpoint, body, world.catalogue)
+    asked = check(endpoint, body, _rules(world))
+    if endpoint is SPEECH:
+        world.voices.use(body.get("modelId"))
     job = world.book.accept(endpoint, asked, world.chaos.fate(occasion))
     refused = any(word in asked.prompt.casefold() for word in REFUSED_WORDS)
     if refused or (hit is not None and hit.name == "failed_at_create"):
         job.failure, job.failed_at = "provider rejected prompt", job.accepted_at
     elif job.awaits_reference:
-        world.spawn(_fetch_references(world, job))
-    return Answer(_created(job))
+        world.spawn(reference_work.gather(world, job))
+    return Answer(task_objects.created(job))
 
 
-def _created(job: Job) -> dict[str, object]:
-    failed = job.failed_at is not None
-    return {
-        "id": job.id,
-        "object": job.endpoint.created_object,
-        "created": int(job.created),
-        "model": job.asked.model,
-        "status": "failed" if failed else "queued",
-        "error": job.failure if failed else None,
-    }
+def result(api: Literal["v1", "v2"]) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of a result route, which knows the jobs of its own version of the API only."""
+
+    async def handler(request: Request) -> Response:
+        world = world_of(request)
+        task_id = request.path_params["task_id"]
+        job = world.book.jobs.get(task_id)
+        if job is not None and job.endpoint.api != api:
+            job = None
+        if job is not None:
+            job.looks += 1
+        hit = world.chaos.answer_fault(_look(job))
+        if hit is not None and not hit.accepted:
+            return spoil(hit, None)
+        if not world.knows_key(request):
+            return answers.login_failed()
+        if job is None or _is_gone(job):
+            return answers.unknown_task(task_id)
+        state = job.state(world.book.clock())
+        if hit is None and state in ("completed", "failed") and job.noticed is None:
+            job.noticed = time.time()
+        right = await _task(world, job, state, str(request.base_url))
+        return right if hit is None else spoil(hit, right)
+
+    return handler
 
 
-async def _fetch_references(world: World, job: Job) -> None:
-    """Runs when the job starts; what is wrong with a reference fails the job there and then."""
-    await asyncio.sleep(job.starts_after)
-    try:
-        for url in job.asked.references:
-            reference = await world.references.fetch(url)
-            if job.endpoint.exact_reference:
-                reference.must_be(job.asked.size)
-            job.reference = job.reference or reference.path
-    except Unusable as exc:
-        job.failure, job.failed_at = str(exc), world.book.clock()
-    job.reference_at = world.book.clock()
-    job.awaits_reference = False
-
-
-async def result(request: Request) -> Response:
-    """GET /v1/result/{id}: the task object; a finished one carries a fresh link each time."""
-    world = world_of(request)
-    task_id = request.path_params["task_id"]
-    job = world.book.jobs.get(task_id)
-    if job is not None:
-        job.looks += 1
-    hit = world.chaos.answer_fault(_look(job))
-    if hit is not None and not hit.accepted:
-        return spoil(hit, None)
-    if not world.knows_key(request):
-        return answers.login_failed()
-    if job is None or _is_gone(job):
-        return answers.unknown_task(task_id)
-    state = job.state(world.book.clock())
-    if hit is not None:
-        return spoil(hit, Answer(_task(world, job, state, str(request.base_url))))
-    if state in ("completed", "failed") and job.noticed is None:
-        job.noticed = time.time()
-    return Answer(_task(world, job, state, str(request.base_url)))
+async def _task(world: World, job: Job, state: State, base_url: str) -> Answer:
+    """A finished job carries a fresh link each time."""
+    hidden = state == "completed" and _hides_url(job)
+    status = _status_word(job, state)
+    link = None if hidden else base_url
+    return Answer(await task_objects.task(world, job, state, status, link))
 
 
 def _look(job: Job | None) -> Occasion:
@@ -129,33 +139,6 @@ def _look(job: Job | None) -> Occasion:
 def _is_gone(job: Job) -> bool:
     fate = job.fate
     return fate is not None and fate.name == "gone" and job.looks > fate.rule.after
-
-
-def _task(world: World, job: Job, state: State, base_url: str) -> dict[str, object]:
-    """The task object as the provider shows it (docs: query pages; amounts seen by integrators)."""
-    task: dict[str, object] = {
-        "id": job.id,
-        "object": job.endpoint.result_object,
-        "created": int(job.created),
-        "model": job.asked.model,
-        "status": _status_word(job, state),
-        **dict.fromkeys(job.endpoint.url_fields),
-        "error": None,
-    }
-    if state == "failed":
-        task["error"] = {"message": job.failure} if job.kind == "image" else job.failure
-        task["amount"] = None
-    elif state == "completed":
-        task["progress"] = 100
-        task["amount"] = job.price
-        if job.asked.seconds:
-            task["actualDuration"] = answers.seconds_number(job.asked.seconds)
-        if not _hides_url(job):
-            link = base_url.rstrip("/") + world.gallery.link(job)
-            task |= dict.fromkeys(job.endpoint.url_fields, link)
-    elif state == "processing":
-        task["progress"] = job.progress(world.book.clock())
-    return task
 
 
 def _status_word(job: Job, state: State) -> str:

@@ -217,7 +217,10 @@ class S3Service(Service):
 
 
 class SandboxService(Service):
-    """The stand-in API, open to one key; `options` are added to its command line."""
+    """The stand-in API, open to one key; `options` are added to its command line.
+
+    `catalogues` are TOML files with models of one's own.
+    """
 
     name = "The stand-in API"
     awaited = "its list of jobs"

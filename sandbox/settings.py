@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 TEXT_BASE = "/gw_llm_power"
 MEDIA_BASE = "/kyyReactApiServer"
@@ -29,6 +30,12 @@ class Settings:
     forbidden_models: frozenset[str] = frozenset()
     moderated_words: tuple[str, ...] = MODERATED_WORDS
     plain_media: bool = False
+    catalogues: tuple[Path, ...] = ()
+    """Files with rows of one's own, as the client takes them."""
+    any_model: bool = False
+    """A model that no catalogue knows is accepted at any endpoint, its limits unchecked."""
+    voice_ttl: float = 259_200.0
+    """Seconds that a cloned voice lives until it is first used: documented 3 days."""
 
     def base_seconds(self, kind: str) -> float:
         return {

@@ -19,6 +19,7 @@ from sandbox.gallery import Gallery
 from sandbox.jobs import Book
 from sandbox.references import References
 from sandbox.settings import Settings
+from sandbox.voices import Voices
 
 
 @dataclass
@@ -31,6 +32,7 @@ class World:
     chaos: Chaos
     gallery: Gallery
     references: References
+    voices: Voices
     assets: Assets = field(default_factory=Assets)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
