@@ -116,3 +116,36 @@ def test_every_model_that_is_named_as_able_is():
     for name in caught.value.advice.removeprefix("These can: ").removesuffix(".").split(", "):
         assert not CATALOGUE.model(name).lenient
         check(CATALOGUE.model(name), asked, CATALOGUE)
+
+
+MEDIA = [row for row in CATALOGUE if row.makes != "text"]
+
+
+@pytest.mark.parametrize("row", MEDIA, ids=CATALOGUE.id_of)
+def test_every_model_makes_something(row):
+    """The simplest job, and the largest that a row allows, are both let through."""
+    words = {
+        "prompt": "" if row.prompt_limit == 0 else "a cat",
+        "voice": "v-1" if row.needs_voice else None,
+        "first_frame": A if row.first_frame == "needed" or row.needs_media else None,
+        "last_frame": B if row.last_frame == "needed" else None,
+    }
+    for limit in (row.references_needed, row.references):
+        if words["first_frame"] and row.frames_exclude_references:
+            media = {}
+        else:
+            media = {f"{kind}s": (A,) * count for kind, count in limit.items()}
+        if row.images_beside_video is not None and limit is row.references:
+            media["images"] = (A,) * row.images_beside_video
+        decided = row.video_decides and media.get("videos")
+        plain = Generation(model=row.name, **words, **media)
+        check(row, plain, CATALOGUE)
+        asked = {
+            "seconds": None if decided else row.default_seconds,
+            "ratio": None if decided else next(iter(row.ratios), None),
+            "resolution": next(iter(row.resolutions), None),
+            "quality": next(iter(row.qualities), None),
+            "sound": True if row.sound else None,
+            "seed": row.seeds[1] if row.seeds else None,
+        }
+        check(row, plain.model_copy(update=asked), CATALOGUE)
