@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -29,7 +28,6 @@ from sandbox.text_messages import Messages
 from sandbox.text_responses import Responses
 from sandbox.world import World, json_object, world_of
 
-_FAMILY = re.compile(r"gpt|claude|gemini")
 _ON_STREAMS = ("drip", "cut", "truncated_json", "cut_stream")
 
 
@@ -101,12 +99,8 @@ def _admitted(
 
 
 def _offers(world: World, dialect: Dialect, model: str) -> bool:
-    rows = [row for row in world.catalogue if row.name == model and row.makes == "text"]
-    family = _FAMILY.match(model)
-    if family:
-        return bool(rows) and family.group() in dialect.families
-    # A model of none of the families is one that a user's own row put at its endpoint.
-    return dialect.endpoint in [row.endpoint for row in rows]
+    row = world.catalogue.get(f"{dialect.endpoint}/{model}")
+    return row is not None and not row.lenient
 
 
 def _continued(world: World, asked: TextAsked, previous: str) -> TextAsked:

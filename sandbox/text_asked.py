@@ -12,6 +12,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from sandbox.answers import Answer
+from sandbox.asked import Kind
 from sandbox.streams import Streamed
 
 Body = Mapping[str, JsonValue]
@@ -36,17 +37,17 @@ class BadAsk(Exception):
 class Call:
     """A request as it came in; `path_model` is empty but in Gemini's dialect."""
 
-    body: Body
+    body: Body = field(repr=False)
     path_model: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An image (or a video, for Gemini) beside the words: an http(s) URL or a data URI."""
+    """An image beside the words (for Gemini also films and sounds): an http(s) URL or data URI."""
 
-    url: str
-    is_image: bool = True
+    url: str = field(repr=False)
+    kind: Kind = "image"
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,7 @@ class Said:
 class Dialect(Protocol):
     """One text endpoint: how it is asked, and how it answers.
 
-    `route` is its name in fault plans, `endpoint` its name in the catalogue; `families` are those
-    whose models it takes.
+    `route` is its name in fault plans, `endpoint` its name in the catalogue.
     """
 
     @property
@@ -103,8 +103,6 @@ class Dialect(Protocol):
     def endpoint(self) -> str: ...
     @property
     def path(self) -> str: ...
-    @property
-    def families(self) -> frozenset[str]: ...
     @property
     def id_prefix(self) -> str: ...
 

@@ -34,7 +34,6 @@ class ChatCompletions:
     route = "chat"
     endpoint = "chat_completions"
     path = "/v1/chat/completions"
-    families = frozenset({"gpt", "claude", "gemini"})
     id_prefix = "chatcmpl-"
 
     def read(self, call: Call) -> TextAsked:

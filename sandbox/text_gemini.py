@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sandbox.answers import Answer, dump
+from sandbox.asked import Kind
 from sandbox.streams import Part, Streamed
 from sandbox.text_asked import (
     BadAsk,
@@ -28,6 +29,7 @@ from sandbox.text_asked import (
 
 _ERRORS = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
            429: "RESOURCE_EXHAUSTED"}  # fmt: skip
+_KINDS: dict[str, Kind] = {"image": "image", "video": "video", "audio": "audio"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,6 @@ class GenerateContent:
     path: str
     stream: bool
     route = "gemini"
-    families = frozenset({"gemini"})
     id_prefix = ""
 
     def read(self, call: Call) -> TextAsked:
@@ -118,7 +119,10 @@ def _part(part: Body, shown: list[Shown]) -> str:
 
 
 def _shown(url: str, media_type: str) -> Shown:
-    return Shown(url, is_image=media_type.startswith("image/"))
+    kind = _KINDS.get(media_type.partition("/")[0])
+    if kind is None:
+        raise BadAsk(f"Unsupported MIME type: {media_type}")
+    return Shown(url, kind)
 
 
 def _schema(config: Body) -> Body | None:

@@ -35,7 +35,6 @@ class Messages:
     route = "messages"
     endpoint = "messages"
     path = "/v1/messages"
-    families = frozenset({"gpt", "claude"})
     id_prefix = "msg_"
 
     def read(self, call: Call) -> TextAsked:

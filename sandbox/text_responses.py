@@ -40,7 +40,6 @@ class Responses:
     route = "responses"
     endpoint = "responses"
     path = "/v1/responses"
-    families = frozenset({"gpt"})
     id_prefix = "resp_"
 
     def read(self, call: Call) -> TextAsked:

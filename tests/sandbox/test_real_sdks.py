@@ -1,30 +1,35 @@
-"""OpenAI's and Anthropic's own SDKs, and Google's documented shape, against the sandbox.
+"""OpenAI's and Anthropic's own SDKs against the sandbox.
 
 What works here works against the real services: the SDKs validate every answer strictly.
 """
 
-import base64
 import itertools
 import json
-import time
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
 import anthropic
 import httpx
 import openai
 import pytest
-from PIL import Image
 from pydantic import BaseModel
 
 from sandbox.settings import DEMO_KEY, TEXT_BASE
 from tests.sandbox.conftest import ReferenceHost
 from tests.sandbox.running import Running
-
-GPT, CLAUDE, GEMINI = "gpt-5.4", "claude-sonnet-4-6", "gemini-3.1-pro-preview"
-HELLO = "Hello, introduce yourself"
-ASKED: Any = [{"role": "user", "content": HELLO}]
+from tests.sandbox.texting import (
+    ASKED,
+    CLAUDE,
+    GEMINI,
+    GPT,
+    HELLO,
+    anthropic_client,
+    openai_client,
+    png,
+    png_base64,
+    png_data_uri,
+    the_text,
+)
 
 
 class Prompts(BaseModel):
@@ -35,56 +40,14 @@ class Prompts(BaseModel):
 
 @pytest.fixture
 def gpt(box: Running) -> Iterator[openai.OpenAI]:
-    with _openai(box) as client:
+    with openai_client(box) as client:
         yield client
 
 
 @pytest.fixture
 def claude(box: Running) -> Iterator[anthropic.Anthropic]:
-    with _anthropic(box) as client:
+    with anthropic_client(box) as client:
         yield client
-
-
-def _openai(box: Running, key: str = DEMO_KEY, max_retries: int = 0) -> openai.OpenAI:
-    return openai.OpenAI(
-        api_key=key,
-        base_url=f"{box.base}{TEXT_BASE}/v1",
-        max_retries=max_retries,
-        http_client=httpx.Client(trust_env=False),
-        _strict_response_validation=True,
-    )
-
-
-def _anthropic(box: Running, key: str = DEMO_KEY) -> anthropic.Anthropic:
-    return anthropic.Anthropic(
-        auth_token=key,
-        base_url=f"{box.base}{TEXT_BASE}",
-        max_retries=0,
-        http_client=httpx.Client(trust_env=False),
-        _strict_response_validation=True,
-    )
-
-
-def _png(width: int, height: int) -> bytes:
-    data = BytesIO()
-    Image.new("RGB", (width, height), "teal").save(data, "PNG")
-    return data.getvalue()
-
-
-def _base64(width: int, height: int) -> str:
-    return base64.b64encode(_png(width, height)).decode()
-
-
-def _data_uri(width: int, height: int) -> str:
-    return f"data:image/png;base64,{_base64(width, height)}"
-
-
-def _the_text(box: Running) -> dict[str, Any]:
-    """The one text call on the account."""
-    account = box.account()
-    (call,) = account["texts"]
-    assert sum(account["posts"].values()) == account["totals"]["texts"] == 1
-    return dict(call)
 
 
 # --- OpenAI: chat completions --------------------------------------------------------------------
@@ -97,7 +60,7 @@ def test_chat_completions(box: Running, gpt: openai.OpenAI) -> None:
     assert (answer.model, answer.choices[0].finish_reason) == (GPT, "stop")
     assert answer.usage is not None
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
-    call = _the_text(box)
+    call = the_text(box)
     assert (call["endpoint"], call["tokens"]) == ("chat_completions", answer.usage.total_tokens)
     assert (call["id"], call["streamed"], call["images"]) == (answer.id, False, 0)
 
@@ -125,8 +88,15 @@ def test_a_chat_stream_says_the_same_in_parts(box: Running, gpt: openai.OpenAI) 
     assert chunks[-1].usage is not None
     assert whole.usage is not None
     assert chunks[-1].usage.total_tokens == whole.usage.total_tokens
-    assert {one.id for one in chunks} == {_the_text(box)["id"]}
-    assert _the_text(box)["streamed"]
+    assert {one.id for one in chunks} == {the_text(box)["id"]}
+    assert the_text(box)["streamed"]
+
+
+def test_tools_are_taken_and_left_alone(gpt: openai.OpenAI) -> None:
+    tool: Any = {"type": "function", "function": {"name": "look", "parameters": {}}}
+    answer = gpt.chat.completions.create(model=GPT, messages=ASKED, tools=[tool])
+    assert answer.choices[0].message.tool_calls is None
+    assert HELLO in str(answer.choices[0].message.content)
 
 
 def test_without_asking_a_chat_stream_has_no_usage(gpt: openai.OpenAI) -> None:
@@ -138,17 +108,17 @@ def test_without_asking_a_chat_stream_has_no_usage(gpt: openai.OpenAI) -> None:
 def test_a_chat_s_images_are_looked_at(
     box: Running, gpt: openai.OpenAI, host: ReferenceHost
 ) -> None:
-    url = host.put("a.png", _png(64, 48))
+    url = host.put("a.png", png(64, 48))
     parts: Any = [
         {"type": "text", "text": "What is this?"},
         {"type": "image_url", "image_url": {"url": url, "detail": "low"}},
-        {"type": "image_url", "image_url": {"url": _data_uri(30, 20)}},
+        {"type": "image_url", "image_url": {"url": png_data_uri(30, 20)}},
     ]
     answer = gpt.chat.completions.create(model=GPT, messages=[{"role": "user", "content": parts}])
 
     assert "64x48, 30x20" in str(answer.choices[0].message.content)
     assert host.asked == ["/a.png"]
-    assert _the_text(box)["images"] == 2
+    assert the_text(box)["images"] == 2
     assert answer.usage is not None
     assert answer.usage.prompt_tokens > 2 * 200
 
@@ -201,8 +171,8 @@ def test_responses(box: Running, gpt: openai.OpenAI) -> None:
         0.4,
     )
     assert answer.usage is not None
-    assert _the_text(box)["tokens"] == answer.usage.total_tokens
-    assert _the_text(box)["endpoint"] == "responses"
+    assert the_text(box)["tokens"] == answer.usage.total_tokens
+    assert the_text(box)["endpoint"] == "responses"
 
 
 def test_a_response_s_stream_has_all_its_events(box: Running, gpt: openai.OpenAI) -> None:
@@ -225,7 +195,7 @@ def test_a_response_s_stream_has_all_its_events(box: Running, gpt: openai.OpenAI
     last = events[-1]
     assert last.type == "response.completed"
     assert last.response.output_text == said
-    assert _the_text(box)["id"] == last.response.id
+    assert the_text(box)["id"] == last.response.id
 
 
 def test_the_response_stream_helper_reads_it_too(gpt: openai.OpenAI) -> None:
@@ -250,11 +220,11 @@ def test_a_response_goes_on_from_a_former_one(gpt: openai.OpenAI) -> None:
 def test_a_response_s_images_json_and_limit(box: Running, gpt: openai.OpenAI) -> None:
     content: Any = [
         {"type": "input_text", "text": "What is this?"},
-        {"type": "input_image", "image_url": _data_uri(40, 30), "detail": "auto"},
+        {"type": "input_image", "image_url": png_data_uri(40, 30), "detail": "auto"},
     ]
     seen = gpt.responses.create(model=GPT, input=[{"role": "user", "content": content}])
     assert "40x30" in seen.output_text
-    assert _the_text(box)["images"] == 1
+    assert the_text(box)["images"] == 1
 
     parsed = gpt.responses.parse(model=GPT, input=HELLO, text_format=Prompts)
     assert parsed.output_parsed is not None
@@ -273,7 +243,7 @@ def test_a_response_s_images_json_and_limit(box: Running, gpt: openai.OpenAI) ->
 
 def test_openai_errors_are_of_their_class(box: Running, gpt: openai.OpenAI) -> None:
     with (
-        _openai(box, "wrong") as stranger,
+        openai_client(box, "wrong") as stranger,
         pytest.raises(openai.AuthenticationError, match="Incorrect API key") as unknown,
     ):
         stranger.chat.completions.create(model=GPT, messages=ASKED)
@@ -298,54 +268,9 @@ def test_responses_are_for_gpt_only(gpt: openai.OpenAI, model: str) -> None:
         gpt.responses.create(model=model, input=HELLO)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"temperature": 3},
-        {"max_tokens": 0},
-        {"messages": [{"role": "robot", "content": "x"}]},
-        {"messages": [{"role": "user", "content": [{"type": "video"}]}]},
-        {"messages": [{"role": "user"}]},
-        {"messages": ["x"]},
-        {"response_format": {"type": "xml"}},
-        {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
-        {"stream": "yes"},
-        {"stream_options": {"include_usage": True}},
-    ],
-    ids=lambda wrong: json.dumps(wrong)[:40],
-)
-def test_wrong_fields_are_bad_requests(gpt: openai.OpenAI, wrong: dict[str, Any]) -> None:
-    with pytest.raises(openai.BadRequestError):
-        gpt.post(
-            "/chat/completions",
-            body={"model": GPT, "messages": ASKED} | wrong,
-            cast_to=httpx.Response,
-        )
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"input": ""},
-        {"input": []},
-        {"input": [{"role": "tool", "content": "x"}]},
-        {"input": [{"role": "user", "content": [{"type": "text", "text": "x"}]}]},
-        {"temperature": -1},
-        {"text": {"format": {"type": "json_schema", "name": "x"}}},
-        {"previous_response_id": 7},
-    ],
-    ids=lambda wrong: json.dumps(wrong)[:40],
-)
-def test_wrong_fields_of_responses_are_bad_requests(
-    gpt: openai.OpenAI, wrong: dict[str, Any]
-) -> None:
-    with pytest.raises(openai.BadRequestError):
-        gpt.post("/responses", body={"model": GPT, "input": HELLO} | wrong, cast_to=httpx.Response)
-
-
 def test_the_sdk_s_own_retry_gets_through(box: Running) -> None:
     box.chaos({"fault": "error", "route": "chat", "status": 503})
-    with _openai(box, max_retries=1) as client:
+    with openai_client(box, max_retries=1) as client:
         assert client.chat.completions.create(model=GPT, messages=ASKED).model == GPT
     assert box.account()["posts"] == {"/v1/chat/completions": 2}
     assert box.account()["totals"]["texts"] == 1
@@ -363,7 +288,7 @@ def test_messages(box: Running, claude: anthropic.Anthropic) -> None:
     assert block.type == "text"
     assert HELLO in block.text
     assert (answer.role, answer.stop_reason, answer.model) == ("assistant", "end_turn", CLAUDE)
-    call = _the_text(box)
+    call = the_text(box)
     assert (call["id"], call["endpoint"]) == (answer.id, "messages")
     assert call["tokens"] == answer.usage.input_tokens + answer.usage.output_tokens
 
@@ -388,7 +313,7 @@ def test_messages_stream(box: Running, claude: anthropic.Anthropic) -> None:
     assert final.content[0].type == "text"
     assert final.content[0].text == "".join(said)
     assert final.stop_reason == "end_turn"
-    call = _the_text(box)
+    call = the_text(box)
     assert call["tokens"] == final.usage.input_tokens + final.usage.output_tokens
     assert call["streamed"]
 
@@ -398,7 +323,7 @@ def test_messages_take_gpt_without_images_and_no_gemini(
 ) -> None:
     block: Any = {
         "type": "image",
-        "source": {"type": "base64", "media_type": "image/png", "data": _base64(8, 8)},
+        "source": {"type": "base64", "media_type": "image/png", "data": png_base64(8, 8)},
     }
     assert claude.messages.create(model=GPT, max_tokens=9, messages=ASKED).model == GPT
     with pytest.raises(anthropic.BadRequestError, match="image"):
@@ -416,9 +341,9 @@ def test_claude_looks_at_images(
     content: Any = [
         {
             "type": "image",
-            "source": {"type": "base64", "media_type": "image/png", "data": _base64(50, 40)},
+            "source": {"type": "base64", "media_type": "image/png", "data": png_base64(50, 40)},
         },
-        {"type": "image", "source": {"type": "url", "url": host.put("b.png", _png(16, 9))}},
+        {"type": "image", "source": {"type": "url", "url": host.put("b.png", png(16, 9))}},
         {"type": "text", "text": "What are these?"},
     ]
     answer = claude.messages.create(
@@ -426,7 +351,7 @@ def test_claude_looks_at_images(
     )
     assert answer.content[0].type == "text"
     assert "50x40, 16x9" in answer.content[0].text
-    assert _the_text(box)["images"] == 2
+    assert the_text(box)["images"] == 2
 
 
 def test_messages_with_a_schema_and_a_limit(claude: anthropic.Anthropic) -> None:
@@ -443,7 +368,7 @@ def test_anthropic_errors_are_of_their_class(box: Running, claude: anthropic.Ant
     def ask(client: anthropic.Anthropic = claude, **changes: Any) -> None:
         client.messages.create(**({"model": CLAUDE, "max_tokens": 9, "messages": ASKED} | changes))
 
-    with _anthropic(box, "wrong") as stranger, pytest.raises(anthropic.AuthenticationError):
+    with anthropic_client(box, "wrong") as stranger, pytest.raises(anthropic.AuthenticationError):
         ask(stranger)
     by_api_key = anthropic.Anthropic(
         api_key=DEMO_KEY, base_url=f"{box.base}{TEXT_BASE}", max_retries=0,
@@ -471,215 +396,3 @@ def test_anthropic_errors_are_of_their_class(box: Running, claude: anthropic.Ant
         ask()
     assert limited.value.type == "rate_limit_error"
     assert box.account()["texts"] == []
-
-
-# --- Google --------------------------------------------------------------------------------------
-
-
-def _gemini(box: Running, verb: str, model: str = GEMINI, **changes: Any) -> httpx.Response:
-    body = {"contents": [{"role": "user", "parts": [{"text": HELLO}]}]}
-    return box.http.post(f"{TEXT_BASE}/v1/models/{model}:{verb}", json=body | changes)
-
-
-def _said(reply: dict[str, Any]) -> str:
-    return "".join(part["text"] for part in reply["candidates"][0]["content"]["parts"])
-
-
-def test_generate_content(box: Running) -> None:
-    reply = _gemini(box, "generateContent").json()
-
-    assert HELLO in _said(reply)
-    assert reply["candidates"][0]["finishReason"] == "STOP"
-    assert reply["modelVersion"] == GEMINI
-    usage = reply["usageMetadata"]
-    assert usage["totalTokenCount"] == usage["promptTokenCount"] + usage["candidatesTokenCount"]
-    assert _the_text(box)["tokens"] == usage["totalTokenCount"]
-    assert _the_text(box)["endpoint"] == "generate_content"
-
-
-def test_generated_content_streams_as_events_or_as_one_array(box: Running) -> None:
-    whole = _said(_gemini(box, "generateContent").json())
-    as_array = _gemini(box, "streamGenerateContent")
-    as_events = _gemini(box, "streamGenerateContent?alt=sse")
-
-    assert as_array.headers["content-type"].startswith("application/json")
-    assert as_events.headers["content-type"].startswith("text/event-stream")
-    lines = as_events.text.split("\r\n\r\n")
-    assert lines.pop() == ""
-    for replies in (
-        as_array.json(),
-        [json.loads(line.removeprefix("data: ")) for line in lines],
-    ):
-        assert len(replies) > 4
-        assert "".join(map(_said, replies)) == whole
-        finished = [one["candidates"][0].get("finishReason") for one in replies]
-        assert set(finished[:-1]) == {None}
-        assert finished[-1] == "STOP"
-    assert [call["endpoint"] for call in box.account()["texts"]] == [
-        "generate_content",
-        "stream_generate_content",
-        "stream_generate_content",
-    ]
-
-
-def test_gemini_looks_at_what_is_shown(box: Running, host: ReferenceHost) -> None:
-    url = host.put("c.png", _png(12, 10))
-    parts = [
-        {"text": "What are these?"},
-        {"inlineData": {"mimeType": "image/png", "data": _base64(21, 13)}},
-        {"file_data": {"mime_type": "image/png", "file_uri": url}},
-        {"inlineData": {"mimeType": "video/mp4", "data": "AAAA"}},
-        {"fileData": {"mimeType": "video/mp4", "fileUri": "https://example.org/a.mp4"}},
-    ]
-    reply = _gemini(box, "generateContent", contents=[{"parts": parts}]).json()
-    assert "21x13, 12x10" in _said(reply)
-    assert host.asked == ["/c.png"]
-
-
-@pytest.mark.parametrize("config", ["generationConfig", "generation_config"])
-def test_gemini_s_json_schema_and_limit(box: Running, config: str) -> None:
-    schema = {
-        "type": "OBJECT",
-        "properties": {
-            "image_prompt": {"type": "STRING"},
-            "moods": {"type": "ARRAY", "items": {"type": "STRING", "enum": ["calm", "wild"]}},
-        },
-    }
-    as_json = {"responseMimeType": "application/json"}
-    free = _gemini(box, "generateContent", **{config: as_json}).json()
-    shaped = _gemini(box, "generateContent", **{config: as_json | {"responseSchema": schema}})
-    cut = _gemini(box, "generateContent", **{config: {"maxOutputTokens": 4}}).json()
-
-    assert set(json.loads(_said(free))) == {"image_prompt", "video_prompt"}
-    assert json.loads(_said(shaped.json()))["moods"] == ["calm"]
-    assert cut["candidates"][0]["finishReason"] == "MAX_TOKENS"
-    assert cut["usageMetadata"]["candidatesTokenCount"] == 4
-
-
-def test_gemini_s_errors_are_google_s(box: Running) -> None:
-    url = f"{TEXT_BASE}/v1/models/{GEMINI}:generateContent"
-    unknown = _gemini(box, "generateContent", "gemini-9")
-    box.chaos({"fault": "rate_limited", "route": "gemini", "kind": "text"})
-    limited = _gemini(box, "streamGenerateContent")
-    for answer, status, word in (
-        (box.plain.post(url, json={}), 401, "UNAUTHENTICATED"),
-        (box.plain.post(f"{url}?key={DEMO_KEY}", json={}), 401, "UNAUTHENTICATED"),
-        (box.plain.post(url, headers={"x-goog-api-key": DEMO_KEY}), 401, "UNAUTHENTICATED"),
-        (unknown, 404, "NOT_FOUND"),
-        (limited, 429, "RESOURCE_EXHAUSTED"),
-        (_gemini(box, "generateContent", GPT), 404, "NOT_FOUND"),
-        (_gemini(box, "generateContent", contents=[]), 400, "INVALID_ARGUMENT"),
-        (_gemini(box, "generateContent", contents=[{"parts": [{}]}]), 400, "INVALID_ARGUMENT"),
-        (
-            _gemini(box, "generateContent", contents=[{"role": "system", "parts": []}]),
-            400,
-            "INVALID_ARGUMENT",
-        ),
-        (
-            _gemini(box, "generateContent", generationConfig={"responseMimeType": "text/xml"}),
-            400,
-            "INVALID_ARGUMENT",
-        ),
-    ):
-        assert answer.status_code == status, answer.text
-        assert (answer.json()["error"]["code"], answer.json()["error"]["status"]) == (status, word)
-    assert box.account()["texts"] == []
-    assert box.http.post(f"{TEXT_BASE}/v1beta/models/{GEMINI}:generateContent").status_code == 404
-
-
-# --- streams: their pace, and how they break -----------------------------------------------------
-
-STREAMS = {
-    "chat": ("/v1/chat/completions", {"model": GPT, "messages": ASKED, "stream": True}),
-    "messages": (
-        "/v1/messages",
-        {"model": CLAUDE, "max_tokens": 200, "messages": ASKED, "stream": True},
-    ),
-    "responses": ("/v1/responses", {"model": GPT, "input": HELLO, "stream": True}),
-    "gemini": (
-        f"/v1/models/{GEMINI}:streamGenerateContent?alt=sse",
-        {"contents": [{"parts": [{"text": HELLO}]}]},
-    ),
-}
-ENDS = {
-    "chat": "[DONE]",
-    "messages": "message_stop",
-    "responses": "response.completed",
-    "gemini": "finishReason",
-}
-
-
-def _stream(box: Running, route: str, timeout: float = 20) -> httpx.Response:
-    path, body = STREAMS[route]
-    return box.http.post(TEXT_BASE + path, json=body, timeout=timeout)
-
-
-@pytest.mark.parametrize("after", [0, 3, 1000])
-@pytest.mark.parametrize("route", STREAMS)
-def test_a_cut_stream_ends_without_its_terminator_and_is_billed(
-    box: Running, route: str, after: int
-) -> None:
-    whole = _stream(box, route).text
-    box.reset()
-    box.chaos({"fault": "cut_stream", "route": route, "after": after})
-
-    cut = _stream(box, route).text
-
-    assert ENDS[route] in whole
-    assert ENDS[route] not in cut
-    assert whole.count("data:") > cut.count("data:") >= min(after, 8)
-    assert _the_text(box)["streamed"]
-    assert ENDS[route] in _stream(box, route).text  # once by default
-
-
-def test_a_cut_array_does_not_close(box: Running) -> None:
-    box.chaos({"fault": "cut_stream", "after": 2})
-    cut = _gemini(box, "streamGenerateContent").text
-    assert len(json.loads(cut + "]")) == 2
-
-
-@pytest.mark.parametrize("route", STREAMS)
-def test_the_other_faults_strike_streams_as_well(box: Running, route: str) -> None:
-    box.chaos(
-        {"fault": "lose_answer", "route": route},
-        {"fault": "cut", "route": route},
-        {"fault": "truncated_json", "route": route},
-        {"fault": "error", "route": route, "status": 502, "accepted": True},
-        {"fault": "drip", "route": route, "seconds": 0.4},
-    )
-    with pytest.raises(httpx.ReadError):
-        _stream(box, route)
-    with pytest.raises(httpx.RemoteProtocolError):
-        _stream(box, route)
-    half = _stream(box, route)
-    assert half.status_code == 200
-    assert ENDS[route] not in half.text
-    assert _stream(box, route).status_code == 502
-    slow = _stream(box, route, timeout=0.3)  # each read is in time, the whole takes longer
-    assert ENDS[route] in slow.text
-    assert slow.elapsed.total_seconds() > 0.3
-    assert box.account()["totals"]["texts"] == 5
-
-
-def test_a_fault_of_streams_leaves_whole_answers_alone(box: Running) -> None:
-    box.chaos({"fault": "cut_stream", "times": None}, {"fault": "prose", "route": "messages"})
-    assert box.chat().json()["choices"][0]["finish_reason"] == "stop"
-    body = STREAMS["messages"][1] | {"stream": False}
-    answer = box.http.post(f"{TEXT_BASE}/v1/messages", json=body)
-    assert answer.json()["content"][0]["text"].startswith("Sure!")
-
-
-def test_tokens_arrive_as_they_come() -> None:
-    running = Running.start("--text-seconds", "0.8", "--spread", "0")
-    try:
-        times, began = [], time.monotonic()
-        with _openai(running) as client:
-            for chunk in client.chat.completions.create(model=GPT, messages=ASKED, stream=True):
-                if chunk.choices[0].delta.content:
-                    times.append(time.monotonic() - began)
-        billed = running.account()["totals"]["texts"]
-    finally:
-        running.stop()
-    assert billed == 1
-    assert len(times) > 4
-    assert times[0] < 0.5 < 0.75 < times[-1]
