@@ -44,7 +44,7 @@ def from_fields(endpoint: Endpoint, body: Body) -> tuple[Medium, ...]:
         urls = addresses(spelling.frame_list, body.get(spelling.frame_list))[:2]
         roles = (_role("first"), _role("last"))
         found += [Medium("image", role, url) for role, url in zip(roles, urls, strict=False)]
-    if body.get("reference_mode") == "frame":
+    if endpoint.api == "v2" and body.get("reference_mode") == "frame":
         found = _as_frames(found)
     return tuple(found)
 
@@ -148,6 +148,8 @@ def _check_frames(row: ModelRow, frames: set[Role]) -> None:
         raise invalid("first_image is required.")
     if "last" not in frames and row.last_frame == "needed":
         raise invalid("last_image is required.")
+    if "first" in frames and "last" not in frames and row.last_frame == "paired":
+        raise invalid("first_image and last_image must be given together.")
     if "last" in frames and "first" not in frames and row.last_frame != "alone":
         raise invalid("last_image needs first_image.")
 

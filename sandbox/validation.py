@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from globalaiopc.catalogue import Catalogue, ModelRow
 from sandbox import answers, media_fields, sizes
 from sandbox.asked import Asked, Follows, Kind, Medium
 from sandbox.endpoints import Endpoint
 from sandbox.endpoints.center import RATIO_IN_SIZE
-from sandbox.endpoints.shape import NONE, Spelling
+from sandbox.endpoints.shape import NONE, Spelling, chinese_in
 from sandbox.endpoints.voices import ONLY_V2
 from sandbox.fields import (
     Body,
@@ -40,8 +41,15 @@ class Rules:
 def row_of(endpoint: Endpoint, model: str, rules: Rules) -> ModelRow | None:
     """The model's row at this endpoint, by the name that stands in requests."""
     name = model.removesuffix(endpoint.video_suffix) if endpoint.video_suffix else model
-    row = rules.catalogue.get(f"{endpoint.row_name}/{name}") if name else None
-    return None if row is None or (row.lenient and not rules.any_model) else row
+    if not rules.any_model and (endpoint.row_name, name) not in _described(rules.catalogue):
+        return None
+    return rules.catalogue.get(f"{endpoint.row_name}/{name}")
+
+
+@lru_cache(maxsize=4)
+def _described(catalogue: Catalogue) -> frozenset[tuple[str, str]]:
+    """The catalogue answers with a lenient row for names that it does not have."""
+    return frozenset((row.endpoint, row.name) for row in catalogue)
 
 
 def check(endpoint: Endpoint, body: Body, rules: Rules) -> Asked:
@@ -51,7 +59,7 @@ def check(endpoint: Endpoint, body: Body, rules: Rules) -> Asked:
     if row is None:
         raise Rejected(answers.model_unavailable(400))
     spelling = _spelling(endpoint, model)
-    _check_plain_fields(endpoint, body)
+    _check_plain_fields(endpoint, row, body)
     prompt, media = _prompt_and_media(endpoint, row, body)
     media_fields.check(endpoint, row, media)
     _check_video_suffix(endpoint, model, media)
@@ -88,7 +96,7 @@ def _makes(row: ModelRow) -> Kind:
     return "image" if row.makes == "image" else "video" if row.makes == "video" else "audio"
 
 
-def _check_plain_fields(endpoint: Endpoint, body: Body) -> None:
+def _check_plain_fields(endpoint: Endpoint, row: ModelRow, body: Body) -> None:
     for field in endpoint.required:
         if not is_given(body, field):
             raise missing(endpoint, field)
@@ -98,6 +106,11 @@ def _check_plain_fields(endpoint: Endpoint, body: Body) -> None:
     for field, wrong in endpoint.extras.items():
         if is_given(body, field) and (why := wrong(body[field])):
             raise invalid(f"{field} {why}.")
+    seed = body.get("seed")
+    if row.seeds and "seed" in endpoint.extras and is_given(body, "seed"):
+        low, high = row.seeds
+        if not low <= int(str(seed)) <= high:
+            raise invalid(f"seed must be between {low} and {high}.")
     if body.get("language") in ONLY_V2 and body.get("soundVersion", "v1") == "v1":
         raise invalid("language needs soundVersion v2.")
 
@@ -114,9 +127,18 @@ def _prompt_and_media(
         prompt = text(endpoint, body, field) if field and is_given(body, field) else ""
     if row.needs_prompt and field and not prompt.strip():
         raise missing(endpoint, field)
-    if row.prompt_limit is not None and len(prompt) > row.prompt_limit:
-        raise invalid(f"Prompt must not exceed {row.prompt_limit} characters.")
+    _check_length(row, prompt)
     return prompt, media
+
+
+def _check_length(row: ModelRow, prompt: str) -> None:
+    for most, count, what in (
+        (row.prompt_limit, len(prompt), "characters"),
+        (row.prompt_limit_chinese, chinese_in(prompt), "Chinese characters"),
+        (row.prompt_limit_words, len(prompt.split()), "words"),
+    ):
+        if most is not None and count > most:
+            raise invalid(f"Prompt must not exceed {most} {what}.")
 
 
 def _check_video_suffix(endpoint: Endpoint, model: str, media: tuple[Medium, ...]) -> None:
@@ -145,12 +167,16 @@ def _pixels(spelling: Spelling, body: Body, row: ModelRow) -> sizes.Size | None:
     if value is None:
         return None
     allowed = (*row.sizes, *row.pixel_sizes.values())
-    if not isinstance(value, str) or not (row.lenient or value in allowed):
+    open_to_any = row.lenient or row.any_size
+    if not isinstance(value, str) or not (open_to_any or value in allowed):
         listed = ", ".join(allowed) or "left out for this model"
         raise invalid(
             f"{name} must be one of {listed}." if allowed else f"{name} must be {listed}."
         )
-    return sizes.parse(value)
+    size = sizes.parse(value)
+    if size is None:
+        raise invalid(f"{name} must be WIDTHxHEIGHT in pixels.")
+    return sizes.capped(size) if row.makes == "video" else size
 
 
 def _seconds(endpoint: Endpoint, body: Body, row: ModelRow) -> int:

@@ -188,9 +188,5 @@ def web_url(*, chinese: bool = True) -> Check:
     return check
 
 
-def words(most: int) -> Check:
-    return lambda value: (
-        None
-        if isinstance(value, str) and len(value) < most
-        else f"must be a string of fewer than {most} characters"
-    )
+def chinese_in(text: str) -> int:
+    return len(_CHINESE.findall(text))

@@ -11,7 +11,6 @@ from sandbox.endpoints.shape import (
     one_of,
     switch,
     web_url,
-    words,
 )
 
 _BOTH_VERSIONS = (
@@ -62,7 +61,6 @@ VOICE_CLONE = Endpoint(
     required=("fileUrl",),
     extras={
         "fileUrl": web_url(chinese=False),
-        "contentText": words(270),
         "soundVersion": _VERSION,
         "language": _LANGUAGE,
     },
@@ -83,7 +81,6 @@ SPEECH = Endpoint(
     default_model="soundCloningAudio",
     required=("modelId", "contentText"),
     extras={
-        "contentText": words(10_000),
         "soundVersion": _VERSION,
         "language": _LANGUAGE,
         "emotion": one_of("happy", "sad", "angry", "fearful", "disgusted", "surprised", "neutral"),
