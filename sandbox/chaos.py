@@ -54,6 +54,7 @@ Text only (any of its routes, unless `route` names one):
     cut_stream   a stream ends as if whole, but without its terminator, after `after` (0) pieces of
                  the text. On a stream, `cut` and `truncated_json` end inside a piece at half the
                  bytes, `cut` with a broken connection; `drip` spreads the pieces over `seconds`
+    stream_error  a stream tells of an error after `after` (0) pieces, and ends
 Result only:
     not_found    404, as for an unknown id, while the job lives on
 Fates of a job (drawn when it is accepted):
@@ -98,7 +99,7 @@ ANSWER = (
 )  # fmt: skip
 CREATE = ("accepted_202", "no_id", "failed_at_create")
 SAID = ("prose", "fenced")
-STREAM = ("cut_stream",)
+STREAM = ("cut_stream", "stream_error")
 TEXT_ROUTES = frozenset({"chat", "messages", "responses", "gemini"})
 RESULT = ("not_found",)
 WRAPPED = ("wrapped",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from starlette.responses import Response
@@ -24,9 +24,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Streamed:
-    """A whole stream; the parts after the last spoken one end it."""
+    """A whole stream; the parts after the last spoken one end it.
+
+    `failed` is what ends it when the model fails in the middle, after so many parts.
+    """
 
     parts: tuple[Part, ...]
+    failed: Callable[[int], Part]
     media_type: str = SSE
 
 
@@ -43,6 +47,9 @@ def answer(stream: Streamed, seconds: float, hit: Hit | None) -> Response:
         seconds = 10 if hit.rule.seconds is None else hit.rule.seconds
     elif hit is not None and hit.name == "cut_stream":
         parts = _until(parts, hit.rule.after)
+    elif hit is not None and hit.name == "stream_error":
+        sent = _until(parts, hit.rule.after)
+        parts = (*sent, stream.failed(len(sent)))
     elif hit is not None and hit.name in ("cut", "truncated_json"):
         parts, whole = _half(parts), hit.name == "truncated_json"
     return Paced(stream.media_type, _paced(parts, stream.parts, seconds), whole=whole)

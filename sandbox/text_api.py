@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from sandbox import streams, text_gemini, text_media, words
 from sandbox.answers import Answer
-from sandbox.chaos import SAID, Hit, Occasion
+from sandbox.chaos import SAID, STREAM, Hit, Occasion
 from sandbox.faults import spoil
 from sandbox.settings import TEXT_BASE
 from sandbox.text_asked import MEDIA_TOKENS, BadAsk, Call, Dialect, Said, TextAsked
@@ -28,7 +28,7 @@ from sandbox.text_messages import Messages
 from sandbox.text_responses import Responses
 from sandbox.world import World, json_object, world_of
 
-_ON_STREAMS = ("drip", "cut", "truncated_json", "cut_stream")
+_ON_STREAMS = ("drip", "cut", "truncated_json", *STREAM)
 
 
 def handler(dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:

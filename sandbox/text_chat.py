@@ -78,7 +78,7 @@ class ChatCompletions:
 
     def streamed(self, asked: TextAsked, said: Said) -> Streamed:
         with_usage = flag(inner(asked.call.body, "stream_options"), "include_usage")
-        return Streamed(tuple(_chunks(asked, said, with_usage=with_usage)))
+        return Streamed(tuple(_chunks(asked, said, with_usage=with_usage)), _failed)
 
 
 def wanted_schema(wanted: Body, inside: str | None) -> Body | None:
@@ -151,6 +151,11 @@ def _chunks(asked: TextAsked, said: Said, *, with_usage: bool) -> Iterator[Part]
     if with_usage:
         yield chunk(None, None, dict(_usage(said)))
     yield Part(b"data: [DONE]\n\n")
+
+
+def _failed(_: int) -> Part:
+    error = {"message": "The server had an error.", "type": "server_error", "param": None}
+    return event({"error": error | {"code": None}})
 
 
 def _finish(said: Said) -> str:

@@ -29,6 +29,9 @@ from sandbox.text_asked import (
 
 _ERRORS = {401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
            429: "RESOURCE_EXHAUSTED"}  # fmt: skip
+_FAILED = Part(
+    dump({"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}})
+)
 _KINDS: dict[str, Kind] = {"image": "image", "video": "video", "audio": "audio"}
 
 
@@ -71,10 +74,16 @@ class GenerateContent:
         ]
         replies.append(Part(dump(_reply(asked, said, "", last=True))))
         if asked.call.query.get("alt") == "sse":
-            return Streamed(tuple(_framed(reply, b"data: ", b"\r\n\r\n") for reply in replies))
-        marks = [b"[", *[b",\r\n"] * (len(replies) - 1)]
-        opened = [_framed(reply, mark) for reply, mark in zip(replies, marks, strict=True)]
-        return Streamed((*opened, Part(b"]")), "application/json; charset=UTF-8")
+            return Streamed(
+                tuple(_framed(reply, b"data: ", b"\r\n\r\n") for reply in replies),
+                lambda _: _framed(_FAILED, b"data: ", b"\r\n\r\n"),
+            )
+        *first, last = replies
+        return Streamed(
+            (Part(b"["), *(_framed(reply, b"", b",\r\n") for reply in first), last, Part(b"]")),
+            lambda _: _framed(_FAILED, b"", b"]"),
+            "application/json; charset=UTF-8",
+        )
 
 
 DIALECTS = (
@@ -85,7 +94,7 @@ DIALECTS = (
 )
 
 
-def _framed(part: Part, before: bytes, after: bytes = b"") -> Part:
+def _framed(part: Part, before: bytes, after: bytes) -> Part:
     return replace(part, data=before + part.data + after)
 
 

@@ -77,7 +77,7 @@ class Messages:
         return _message(asked, said, content, _stop(said), said.output_tokens)
 
     def streamed(self, asked: TextAsked, said: Said) -> Streamed:
-        return Streamed(tuple(_events(asked, said)))
+        return Streamed(tuple(_events(asked, said)), _failed)
 
 
 def _required(body: Body, name: str) -> str:
@@ -171,6 +171,11 @@ def _events(asked: TextAsked, said: Said) -> Iterator[Part]:
         usage={"output_tokens": said.output_tokens},
     )
     yield one("message_stop")
+
+
+def _failed(_: int) -> Part:
+    error = {"type": "overloaded_error", "message": "Overloaded"}
+    return event({"type": "error", "error": error}, name="error")
 
 
 def _stop(said: Said) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox import seeded
 from sandbox.answers import Answer, openai_error
-from sandbox.streams import Streamed, event
+from sandbox.streams import Part, Streamed, event
 from sandbox.text_asked import (
     BadAsk,
     Body,
@@ -71,16 +71,17 @@ class Responses:
 
     def streamed(self, asked: TextAsked, said: Said) -> Streamed:
         numbered = enumerate(_events(asked, said))
-        return Streamed(
-            tuple(
-                event(
-                    {"type": name, "sequence_number": at, **fields},
-                    name=name,
-                    spoken=name.endswith(".delta"),
-                )
-                for at, (name, fields) in numbered
-            )
-        )
+        return Streamed(tuple(_event(at, name, fields) for at, (name, fields) in numbered), _failed)
+
+
+def _event(at: int, name: str, fields: Mapping[str, object]) -> Part:
+    body = {"type": name, "sequence_number": at, **fields}
+    return event(body, name=name, spoken=name.endswith(".delta"))
+
+
+def _failed(at: int) -> Part:
+    fields = {"code": "server_error", "message": "The server had an error.", "param": None}
+    return _event(at, "error", fields)
 
 
 def _input(body: Body, shown: list[Shown]) -> list[tuple[str, str]]:

@@ -3,12 +3,24 @@
 import json
 import time
 
+import anthropic
 import httpx
+import openai
 import pytest
 
 from sandbox.settings import TEXT_BASE
 from tests.sandbox.running import Running
-from tests.sandbox.texting import ASKED, CLAUDE, GEMINI, GPT, HELLO, gemini, openai_client, the_text
+from tests.sandbox.texting import (
+    ASKED,
+    CLAUDE,
+    GEMINI,
+    GPT,
+    HELLO,
+    anthropic_client,
+    gemini,
+    openai_client,
+    the_text,
+)
 
 STREAMS = {
     "chat": ("/v1/chat/completions", {"model": GPT, "messages": ASKED, "stream": True}),
@@ -54,9 +66,38 @@ def test_a_cut_stream_ends_without_its_terminator_and_is_billed(
 
 
 def test_a_cut_array_does_not_close(box: Running) -> None:
-    box.chaos({"fault": "cut_stream", "after": 2})
+    box.chaos({"fault": "cut_stream", "after": 2}, {"fault": "stream_error"})
     cut = gemini(box, "streamGenerateContent").text
-    assert len(json.loads(cut + "]")) == 2
+    assert len(json.loads(cut.rstrip(",\r\n") + "]")) == 2
+    assert gemini(box, "streamGenerateContent").json()[0]["error"]["status"] == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize("route", STREAMS)
+def test_a_stream_may_end_in_an_error_of_its_own(box: Running, route: str) -> None:
+    box.chaos({"fault": "stream_error", "route": route, "after": 2})
+
+    events = [line for line in _stream(box, route).text.splitlines() if line.startswith("data:")]
+
+    last = json.loads(events[-1].removeprefix("data: "))
+    assert "error" in last or last["type"] == "error"
+    assert last.get("sequence_number", len(events) - 1) == len(events) - 1
+    assert ENDS[route] not in "".join(events)
+    assert len(events) > 2
+    assert the_text(box)["streamed"]
+
+
+def test_the_sdks_raise_or_tell_the_error_of_a_stream(box: Running) -> None:
+    box.chaos({"fault": "stream_error", "times": None})
+    with openai_client(box) as gpt:
+        with pytest.raises(openai.APIError, match="server had an error"):
+            list(gpt.chat.completions.create(model=GPT, messages=ASKED, stream=True))
+        told = list(gpt.responses.create(model=GPT, input=HELLO, stream=True))
+    assert told[-1].type == "error"
+    with (
+        anthropic_client(box) as claude,
+        pytest.raises(anthropic.APIStatusError, match="Overloaded"),
+    ):
+        list(claude.messages.create(model=CLAUDE, max_tokens=9, messages=ASKED, stream=True))
 
 
 @pytest.mark.parametrize("route", STREAMS)
