@@ -16,7 +16,7 @@ from PIL import ImageChops, ImageStat
 
 from sandbox.settings import DEMO_KEY, MEDIA_BASE, TEXT_BASE
 
-FAST = ("--text-seconds", "0", "--image-seconds", "0", "--video-seconds", "0")
+FAST = tuple(f"--{kind}-seconds=0" for kind in ("text", "image", "video", "asset"))
 IMAGE = {"model": "nano-banana-2", "prompt": "a lighthouse on a cliff", "size": "16:9"}
 VIDEO = {
     "model": "openAiSora2Plus",
