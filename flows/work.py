@@ -1,17 +1,27 @@
 """One brief under one batch, and where its things lie in the bucket."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from flows.briefs import Brief
 from ledger import JobKey
 
 
+class Named(Protocol):
+    """What every kind of brief has."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def take(self) -> int: ...
+
+
 @dataclass(frozen=True)
-class Work:
-    """What one brief of a batch is known by."""
+class Place:
+    """What one brief of a batch is known by, whatever kind of brief it is."""
 
     batch_id: str
-    brief: Brief
+    brief: Named
 
     def job(self, stage: str) -> JobKey:
         """The receipt of a stage. The script belongs to all takes of its brief."""
@@ -25,3 +35,10 @@ class Work:
     @property
     def script_key(self) -> str:
         return f"{self.folder}/script.json"
+
+
+@dataclass(frozen=True)
+class Work(Place):
+    """A brief of the image and video flows."""
+
+    brief: Brief
