@@ -11,8 +11,8 @@ matched (`seen`) and struck (`fired`).
       "route": "*", "accepted": "either"}]
 
 What a rule matches (all optional, all must hold):
-    route        "banana", "sora", ... one create; "create" every media create (default for answer
-                 faults and job fates); "chat", "messages", "responses", "gemini" one text dialect;
+    route        "sora", "veo", ... one create, by its endpoint's name ("banana" is nano_banana as
+                 well); "create" every media create (default for answer faults and job fates); "chat", "messages", "responses", "gemini" one text dialect;
                  "result"; "media" (default for media faults); "asset_upload", "asset_status",
                  "asset_delete" one call of every asset library, "asset" all of them (default for
                  fates of an asset); "*" all
