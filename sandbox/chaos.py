@@ -12,10 +12,10 @@ matched (`seen`) and struck (`fired`).
 
 What a rule matches (all optional, all must hold):
     route        "sora", "veo", ... one create, by its endpoint's name ("banana" is nano_banana as
-                 well); "create" every media create (default for answer faults and job fates); "chat", "messages", "responses", "gemini" one text dialect;
-                 "result"; "media" (default for media faults); "asset_upload", "asset_status",
-                 "asset_delete" one call of every asset library, "asset" all of them (default for
-                 fates of an asset); "*" all
+                 well); "create" every media create (default for answer faults and job fates);
+                 "chat", "messages", "responses", "gemini" one text dialect; "result"; "media"
+                 (default for media faults); "asset_upload", "asset_status", "asset_delete" one call
+                 of every asset library, "asset" all of them (default for fates of an asset); "*" all
     kind         "image", "video", "audio", "text": of the job, on every route
     model        the exact name that was asked for
     match        text that the prompt holds, in any case; also on "result" and "media"
