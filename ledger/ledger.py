@@ -153,6 +153,7 @@ class Ledger:
         amount: Decimal | None = None,
         actual_seconds: float | None = None,
         total_tokens: int | None = None,
+        voice_id: str | None = None,
     ) -> Held:
         """The provider has made it. `amount` is what it charged, when it said so."""
         return await self._advance(
@@ -161,6 +162,7 @@ class Ledger:
             amount=amount,
             actual_seconds=actual_seconds,
             total_tokens=total_tokens,
+            voice_id=voice_id,
             error=None,
         )
 

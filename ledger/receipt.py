@@ -207,7 +207,10 @@ def _only_clean(asked: Asked) -> Asked:
 
 
 class Receipt(_Kept):
-    """One job's whole story. Times are UTC; `amount` is in the provider's unit (yuan-like)."""
+    """One job's whole story. Times are UTC; `amount` is in the provider's unit (yuan-like).
+
+    `voice_id` is the provider's name of a cloned voice, which speech is asked for with.
+    """
 
     version: int = Field(default=SCHEMA_VERSION, ge=1)
     job: JobKey
@@ -223,6 +226,7 @@ class Receipt(_Kept):
     amount: Decimal | None = None
     actual_seconds: float | None = None
     total_tokens: int | None = None
+    voice_id: str | None = None
     media: Landed | None = None
     error: ErrorInfo | None = None
     attempts: int = Field(default=1, ge=1)

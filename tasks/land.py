@@ -1,12 +1,11 @@
 """Landing as a Prefect task: from the provider's URL into the bucket, whole or not at all."""
 
-from typing import Literal
-
 from ledger import Landed, Receipt, ReceiptMoved
 from tasks.declare import api_task
 from tasks.landing import land_media, land_poster
+from tasks.landing.inspection import WantedKind
 from tasks.landing.metadata import TASK_ID
-from tasks.orders import Bought, media_stem, poster_key
+from tasks.orders import MAKES, Bought, media_stem, poster_key
 from tasks.paid import in_bucket, seen_completed
 from tasks.studio import Studio
 
@@ -20,8 +19,8 @@ from tasks.studio import Studio
 async def land(studio: Studio, bought: Bought) -> Landed:
     """Put one bought medium under its brief's folder; free, and repeatable at any time.
 
-    A video gets a poster frame beside it. Raises the landing's errors; the job stays `completed`,
-    and the next run lands it with a fresh URL.
+    What it has to be follows from the job's stage. A video gets a poster frame beside it. Raises
+    the landing's errors; the job stays `completed`, and the next run lands it with a fresh URL.
     """
     receipt = bought.held.receipt
     if receipt.media is not None:
@@ -66,5 +65,5 @@ async def _landed(studio: Studio, bought: Bought) -> Landed:
     )
 
 
-def _kind(receipt: Receipt) -> Literal["image", "video"]:
-    return "video" if receipt.job.stage == "video" else "image"
+def _kind(receipt: Receipt) -> WantedKind:
+    return MAKES.get(receipt.job.stage, "image")

@@ -1,118 +1,136 @@
 """From what is asked for to the request that is sent, for the first time and ever after.
 
 A job that is sent again, on a person's word, is built from its receipt by the same lines.
-
-What is asked for is fingerprinted for ever. A field that is added here later must be left out of
-`to_asked` while it has its default, or every receipt of before would seem to ask for another thing.
 """
 
-import hashlib
-from typing import Self
+import asyncio
+from collections.abc import Iterable
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
-
-from globalaiopc import InvalidRequest, NanoBananaRequest, SoraRequest
-from globalaiopc.faults import first_fault
-from ledger import JobKey, Landed, Receipt
-from tasks.frames import first_frame
-from tasks.landing import already_landed
-from tasks.orders import Order, media_stem
+from globalaiopc import Catalogue, InvalidRequest, MediaRequest, ModelRow
+from globalaiopc.dialects import request_for
+from ledger import JobKey, Receipt
+from tasks.asked import (
+    Asked,
+    CloneAsked,
+    ImageAsked,
+    SpeechAsked,
+    TalkingAsked,
+    VideoAsked,
+    asked_of,
+)
+from tasks.assets import Run, as_task
+from tasks.inputs import Input, Size, check_library, find_input, hand_over
+from tasks.orders import Order
 from tasks.studio import Studio
 
+__all__ = [
+    "Asked",
+    "CloneAsked",
+    "ImageAsked",
+    "SpeechAsked",
+    "TalkingAsked",
+    "VideoAsked",
+    "dry_request",
+    "order_again",
+    "order_for",
+]
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def to_asked(self) -> dict[str, JsonValue]:
-        """The words that the receipt keeps."""
-        return self.model_dump(mode="json")
-
-    @classmethod
-    def of(cls, receipt: Receipt) -> Self:
-        """Read a receipt's `asked`; `InvalidRequest` if it asks for something not known here."""
-        try:
-            return cls.model_validate(receipt.asked)
-        except ValidationError as error:
-            field, why = first_fault(error)
-            raise InvalidRequest(
-                f"{receipt.job} cannot be built again from its receipt: {field}: {why}.",
-                field=field,
-                advice="Use the release that sent it first, or abandon it and ask for a new take.",
-            ) from None
+FRAMES = ("first_frame", "last_frame", "images")
+"""What has to have the output's pixels where a model fixes them."""
 
 
-class ImageAsked(_Asked):
-    """An image of the nano-banana family."""
+def dry_request(asked: Asked, catalogue: Catalogue) -> MediaRequest:
+    """The request as it would be sent, with stand-ins for the addresses of its media.
 
-    model: str
-    prompt: str
-    ratio: str
-    resolution: str | None = None
-
-
-class VideoAsked(_Asked):
-    """A Sora video; `first_frame` is the SHA-256 of the landed image that it starts from."""
-
-    model: str
-    prompt: str
-    ratio: str
-    seconds: int | None
-    first_frame: str
+    Raises `InvalidRequest` for whatever the model cannot do, before anything is spent on it.
+    """
+    row = catalogue.model(asked.model)
+    _check_makes(asked, row)
+    if asked.asset_review:
+        check_library(row)
+    wish = asked.wish(lambda _, sha256: f"https://stand-in.invalid/{sha256}")
+    return request_for(wish, catalogue)
 
 
-def image_order(key: JobKey, asked: ImageAsked) -> Order:
-    request = NanoBananaRequest(
-        model=asked.model, prompt=asked.prompt, size=asked.ratio, resolution=asked.resolution
-    )
+async def order_for(
+    studio: Studio, key: JobKey, asked: Asked, media: Iterable[Input] = (), *, run: Run = as_task
+) -> Order:
+    """The order of a job, of any model. `media` are those whose hashes `asked` names.
+
+    They are handed over to the provider: by a URL, fitted to the output's pixels where the model
+    fixes them, or as assets. Free. Raises `InvalidRequest` and what `hand_over` raises.
+    """
+    catalogue = studio.client.catalogue
+    dry_request(asked, catalogue)
+    row = catalogue.model(asked.model)
+    by_hash = {one.sha256: one for one in media}
+    wanted = list(dict.fromkeys(asked.media()))
+
+    async def handed(word: str, sha256: str) -> str:
+        if sha256 not in by_hash:
+            raise InvalidRequest(f"{key} names a medium that was not given.", field=word)
+        return await hand_over(
+            studio,
+            by_hash[sha256],
+            row,
+            size=_exact(row, asked) if word in FRAMES else None,
+            review=asked.asset_review,
+            field=word,
+            run=run,
+        )
+
+    addresses = await asyncio.gather(*(handed(word, sha256) for word, sha256 in wanted))
+    known = dict(zip(wanted, addresses, strict=True))
+    request = request_for(asked.wish(lambda word, sha256: known[word, sha256]), catalogue)
     return Order(key=key, request=request, asked=asked.to_asked())
 
 
-async def video_order(studio: Studio, key: JobKey, asked: VideoAsked, image: Landed) -> Order:
-    """`image` is the one whose hash `asked` names; its fitted copy is made if it is missing."""
-    row = studio.client.catalogue.model(asked.model)
-    frame_url = await first_frame(studio, key.folder, image, row.pixels(asked.ratio))
-    request = SoraRequest(
-        model=asked.model,
-        prompt=asked.prompt,
-        size=row.pixel_sizes[asked.ratio],
-        seconds=asked.seconds,
-        image_urls=(frame_url,),
-    )
-    return Order(key=key, request=request, asked=asked.to_asked())
-
-
-async def order_again(studio: Studio, receipt: Receipt) -> Order:
+async def order_again(studio: Studio, receipt: Receipt, *, run: Run = as_task) -> Order:
     """The order that the receipt is about. Sends nothing.
 
-    Raises `InvalidRequest` when it cannot be built as it was: another kind of job, or its start
-    image is no longer in the brief's folder.
+    Raises `InvalidRequest` when it cannot be built as it was: another kind of job, a model that is
+    made elsewhere by now, or media that are no longer in the brief's folder.
     """
-    match receipt.endpoint:
-        case NanoBananaRequest.endpoint:
-            return image_order(receipt.job, ImageAsked.of(receipt))
-        case SoraRequest.endpoint:
-            asked = VideoAsked.of(receipt)
-            image = await _image_again(studio, receipt.job, asked.first_frame)
-            return await video_order(studio, receipt.job, asked, image)
+    asked = asked_of(receipt)
+    request = dry_request(asked, studio.client.catalogue)
+    if (request.endpoint, request.api) != (receipt.endpoint, receipt.api):
+        raise InvalidRequest(
+            f"{receipt.job} was sent to {receipt.endpoint}, and the catalogue now has "
+            f"{receipt.model} at {request.endpoint}.",
+            field="model",
+            advice="Put the catalogue back as it was, or abandon the job and ask for a new take.",
+        )
+    media = [await _again(studio, receipt.job, *one) for one in dict.fromkeys(asked.media())]
+    return await order_for(studio, receipt.job, asked, media, run=run)
+
+
+async def _again(studio: Studio, job: JobKey, word: str, sha256: str) -> Input:
+    found = await find_input(studio, job, sha256)
+    if found is not None:
+        return found
     raise InvalidRequest(
-        f"{receipt.job} is a job of the endpoint {receipt.endpoint}, which cannot be sent again.",
-        field="resubmit",
-        advice="Abandon it and run its batch again.",
+        f"{job} was made from a medium ({word}) that is not in {job.folder}/ any more (SHA-256 "
+        f"{sha256[:12]}…), so the same cannot be asked for.",
+        field=word,
+        advice="Put it back, or abandon the job and ask for a new take.",
     )
 
 
-async def _image_again(studio: Studio, job: JobKey, sha256: str) -> Landed:
-    """The landed image with this hash, by its bytes and not by what is said of them."""
-    image = job.model_copy(update={"stage": "image"})
-    stems = dict.fromkeys([media_stem(image), media_stem(image.model_copy(update={"take": 1}))])
-    for stem in stems:
-        landed = await already_landed(studio.store, stem, room=studio.room)
-        stored = await studio.store.get(landed.key) if landed else None
-        if landed and stored and hashlib.sha256(stored.body).hexdigest() == sha256:
-            return landed.model_copy(update={"sha256": sha256})
+def _check_makes(asked: Asked, row: ModelRow) -> None:
+    if row.makes == asked.makes or row.lenient:
+        return
     raise InvalidRequest(
-        f"{job} started from an image that is not in {job.folder}/ any more (SHA-256 "
-        f"{sha256[:12]}…), so the same video cannot be asked for.",
-        field="first_frame",
-        advice="Put the image back, or abandon the job and ask for a new take.",
+        f"{asked.model} makes {row.makes}, and {asked.makes} is asked for.",
+        field="model",
+        allowed=f"a model that makes {asked.makes}",
     )
+
+
+def _exact(row: ModelRow, asked: Asked) -> Size | None:
+    """The output's pixels, where the model fixes them."""
+    size = getattr(asked, "size", None)
+    if row.pixel_sizes and isinstance(size, str):
+        width, _, height = size.partition("x")
+        return int(width), int(height)
+    ratio = getattr(asked, "ratio", None) or row.default_ratio
+    return row.pixels(ratio) if ratio else None

@@ -7,6 +7,15 @@ from pydantic import JsonValue
 
 from globalaiopc import MediaRequest
 from ledger import Held, JobKey
+from tasks.landing.inspection import WantedKind
+
+MAKES: Mapping[str, WantedKind] = {
+    "image": "image",
+    "video": "video",
+    "voice": "audio",
+    "speech": "audio",
+}
+"""The stages that are paid for, and what each leaves in the bucket (`voice`: its preview)."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +60,7 @@ class Bought:
 
 
 def media_stem(job: JobKey) -> str:
-    """Where a job's medium lands, without the extension: `{batch_id}/{brief_id}/video`.
+    """Where a job's medium lands, without the extension: `{batch_id}/{brief_id}/{stage}`.
 
     A later take lies beside the first and never on top of it.
     """

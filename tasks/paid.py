@@ -193,6 +193,7 @@ async def note_completed(studio: Studio, held: Held, view: TaskView) -> Held:
         amount=view.amount,
         actual_seconds=view.actual_seconds,
         total_tokens=view.total_tokens,
+        voice_id=view.voice_id,
     )
     return await _or_follow(studio, held, write)
 

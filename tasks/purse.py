@@ -26,6 +26,7 @@ from ledger import (
     ObjectStore,
     Observation,
     PriceBook,
+    Quote,
     Receipt,
     Short,
     Unpriced,
@@ -56,6 +57,10 @@ class Wanted:
             seconds=seconds if isinstance(seconds, int) else None,
             resolution=resolution if isinstance(resolution, str) else None,
         )
+
+    def quote(self, prices: PriceBook) -> Quote:
+        """What it will cost, as far as the price book knows."""
+        return prices.quote(self.model, seconds=self.seconds, resolution=self.resolution)
 
     def __str__(self) -> str:
         length = "" if self.seconds is None else f"{self.seconds} s"
@@ -206,7 +211,7 @@ class CappedPurse(Purse):
             freed.set()
 
     def _quoted(self, one: Wanted) -> Decimal:
-        quote = self._prices.quote(one.model, seconds=one.seconds, resolution=one.resolution)
+        quote = one.quote(self._prices)
         if quote.amount is None:
             raise Unpriced(f"{one} has no price: {quote.detail}.", field="prices")
         return quote.amount
@@ -215,8 +220,7 @@ class CappedPurse(Purse):
         """What was charged; where the provider did not say, the quote, and else nothing."""
         if receipt.amount is not None:
             return receipt.amount
-        one = Wanted.by(receipt)
-        quote = self._prices.quote(one.model, seconds=one.seconds, resolution=one.resolution)
+        quote = Wanted.by(receipt).quote(self._prices)
         return quote.amount if quote.amount is not None else Decimal(0)
 
     def _reached(self, short: Short) -> BudgetReached:
@@ -236,7 +240,7 @@ def refuse_unpriced(prices: PriceBook, jobs: Iterable[Wanted]) -> None:
     """Raise `Unpriced`, naming each model (with its length) that no price is known for."""
     reasons: dict[str, str] = {}
     for one in jobs:
-        quote = prices.quote(one.model, seconds=one.seconds, resolution=one.resolution)
+        quote = one.quote(prices)
         if quote.amount is None:
             reasons[str(one)] = quote.detail
     if reasons:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from ledger import JobKey, Ledger, ObjectStore, Receipt, line_of
+from tasks.orders import MAKES
 
 WIDTH = 32
-STAGES = ("image", "video")
 _RECEIPT = re.compile(r"([^/]+)/([^/]+)/receipts/([^/.]+)(?:\.take(\d+))?\.json")
 
 
@@ -42,7 +42,7 @@ async def standing(
 
 def _paid_job(key: str) -> JobKey | None:
     hit = _RECEIPT.fullmatch(key)
-    if hit is None or hit[3] not in STAGES:
+    if hit is None or hit[3] not in MAKES:
         return None
     return JobKey(batch_id=hit[1], brief_id=hit[2], stage=hit[3], take=int(hit[4] or 1))
 

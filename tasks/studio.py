@@ -36,10 +36,16 @@ class Limits:
             "script": asyncio.Semaphore(text),
             "image": asyncio.Semaphore(image),
             "video": asyncio.Semaphore(video),
+            # Quickly made, as images are.
+            "voice": asyncio.Semaphore(image),
+            "speech": asyncio.Semaphore(image),
         }
 
     def place(self, stage: str) -> AbstractAsyncContextManager[None]:
-        """Wait for a place at a stage: `script`, `image` or `video`; or at `writing` a script."""
+        """Wait for a place at a stage: `script`, `image`, `video`, `voice` or `speech`.
+
+        Or at `writing` a script.
+        """
         return self._places[stage]
 
 

@@ -10,9 +10,10 @@ from typing import Literal
 from tasks.landing.boxes import BoxWalk, Patchwork
 from tasks.landing.errors import NotMediaError
 from tasks.landing.poster import jpeg_of
+from tasks.landing.sound import check_sound
 from tasks.landing.verify import Facts, MediaType, check_image, check_video, sniff
 
-WantedKind = Literal["image", "video"]
+WantedKind = Literal["image", "video", "audio"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Found:
 class Inspection:
     """Feed it a file's parts in order, then `finish`. NotMediaError as soon as they are wrong.
 
-    Holds all parts of a file up to `hold_bytes`; of a longer video only the first part and the
-    index, after `let_go` has handed the others over.
+    Holds all parts of a file up to `hold_bytes`; of a longer one only the first part and, of a
+    video, the index, after `let_go` has handed the others over.
     """
 
     def __init__(self, kind: WantedKind, hold_bytes: int) -> None:
@@ -94,6 +95,8 @@ class Inspection:
     def _check(self) -> tuple[Facts, bytes | None]:
         if self._kind == "image":
             return check_image(Patchwork.of_parts(self.held)), None
+        if self._kind == "audio":
+            return self._check_sound(), None
         self._walk.finish()
         if self._whole:
             file = Patchwork.of_parts(self.held)
@@ -103,6 +106,12 @@ class Inspection:
             return Facts(), None  # an index too large to keep: the box walk is the proof
         seen = check_video(file, self.size, whole=self._whole)
         return seen.facts, jpeg_of(seen.frame) if seen.frame else None
+
+    def _check_sound(self) -> Facts:
+        assert self.media_type is not None  # noqa: S101  # `finish` has looked
+        parts = self.held if self._whole else [self._head]
+        file = Patchwork.of_parts(parts)
+        return check_sound(file, self.media_type, self.size, whole=self._whole)
 
     async def _hashed(self) -> None:
         if self._hashing is not None:

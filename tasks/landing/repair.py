@@ -11,7 +11,7 @@ from tasks.landing.room import LandingRoom
 from tasks.landing.stream import RULES, LandingRules
 from tasks.landing.verify import ALL_TYPES, MediaType
 
-TYPES = {row.extension: row for row in ALL_TYPES if row.kind != "audio"}
+TYPES = {row.extension: row for row in ALL_TYPES}
 
 
 async def already_landed(
@@ -59,7 +59,7 @@ async def _read_again(
     rules: LandingRules,
     decodes: asyncio.Semaphore,
 ) -> Found | None:
-    inspection = Inspection("video" if media_type.kind == "video" else "image", rules.hold_bytes)
+    inspection = Inspection(media_type.kind, rules.hold_bytes)
     try:
         for start in range(0, size, rules.part_bytes):
             await inspection.feed(await store.get_range(key, start, rules.part_bytes))

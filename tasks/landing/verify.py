@@ -50,7 +50,11 @@ MP4 = MediaType("video", ".mp4", "video/mp4")
 QUICKTIME = MediaType("video", ".mov", "video/quicktime")
 WAV = MediaType("audio", ".wav", "audio/wav")
 MP3 = MediaType("audio", ".mp3", "audio/mpeg")
-ALL_TYPES = (PNG, JPEG, WEBP, MP4, QUICKTIME, WAV, MP3)
+M4A = MediaType("audio", ".m4a", "audio/mp4")
+AAC = MediaType("audio", ".aac", "audio/aac")
+OGG = MediaType("audio", ".ogg", "audio/ogg")
+ALL_TYPES = (PNG, JPEG, WEBP, MP4, QUICKTIME, WAV, MP3, M4A, AAC, OGG)
+SOUND_BRANDS = (b"M4A ", b"M4B ")
 STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
 
 
@@ -80,12 +84,22 @@ def sniff(head: bytes) -> MediaType:
     if head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE"):
         return WEBP if head[8:12] == b"WEBP" else WAV
     if head[4:8] == b"ftyp" and head[8:12] not in STILL_BRANDS:
-        return QUICKTIME if head[8:12] == b"qt  " else MP4
+        return QUICKTIME if head[8:12] == b"qt  " else M4A if head[8:12] in SOUND_BRANDS else MP4
     if head[4:8] in (b"moov", b"wide", b"mdat"):
         return QUICKTIME
-    if head.startswith(b"ID3") or (head[:1] == b"\xff" and head[1:2] > b"\xe0"):
-        return MP3
+    if sound := _sound(head):
+        return sound
     raise NotMediaError(f"the file is {_foreign(head)}")
+
+
+def _sound(head: bytes) -> MediaType | None:
+    if head.startswith(b"ID3"):
+        return MP3
+    if head.startswith(b"OggS"):
+        return OGG
+    if head[:1] != b"\xff" or head[1:2] < b"\xe0":
+        return None
+    return AAC if head[1] & 0xF6 == 0xF0 else MP3  # the layer: 0 is AAC's, in its own framing
 
 
 def check_image(file: io.RawIOBase) -> Facts:

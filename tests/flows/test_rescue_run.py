@@ -15,7 +15,7 @@ from flows.rescue import rescue
 from globalaiopc import ErrorInfo, NanoBananaRequest, TaskGone
 from ledger import Held, JobKey, Ledger, Mine
 from tasks import Studio, open_studio
-from tasks.ordering import ImageAsked, image_order
+from tasks.ordering import ImageAsked
 from tests.pipeline import Ended, Pipeline, ended
 
 pytestmark = pytest.mark.stack
@@ -49,16 +49,14 @@ class Dying:
         self.studio = studio
 
     async def claimed(self, key: JobKey, prompt: str, ledger: Ledger | None = None) -> Held:
-        order = image_order(
-            key, ImageAsked(model="nano-banana-2", prompt=prompt, ratio="16:9", resolution=None)
-        )
+        asked = ImageAsked(model="nano-banana-2", prompt=prompt, ratio="16:9", resolution=None)
         outcome = await (ledger or self.studio.ledger).claim(
             key,
             endpoint=NanoBananaRequest.endpoint,
             model="nano-banana-2",
             api="v1",
             key_hash=self.studio.client.key_hash,
-            asked=order.asked,
+            asked=asked.to_asked(),
         )
         assert isinstance(outcome, Mine)
         return outcome.held

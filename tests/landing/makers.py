@@ -1,6 +1,7 @@
 """Real media, made here: noise, so that the files have some weight and every byte matters."""
 
 import io
+import random
 import struct
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,31 @@ def mp4(
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return path.read_bytes()
+
+
+SOUNDS = {
+    "wav": ("wav", "pcm_s16le"),
+    "mp3": ("mp3", "libmp3lame"),
+    "m4a": ("ipod", "aac"),
+    "aac": ("adts", "aac"),
+    "ogg": ("ogg", "libopus"),
+}
+
+
+@cache
+def sound(kind: str = "wav", *, seconds: float = 3.0) -> bytes:
+    """Noise at 48 kHz, mono."""
+    form, codec = SOUNDS[kind]
+    out, rate, drawn = io.BytesIO(), 48_000, random.Random(7)
+    with av.open(out, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=rate, layout="mono")
+        for start in range(0, round(seconds * rate), 1000):
+            frame = av.AudioFrame(format="s16", layout="mono", samples=1000)
+            frame.planes[0].update(b"".join(drawn.randbytes(1) + b"\0" for _ in range(1000)))
+            frame.sample_rate, frame.pts = rate, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return out.getvalue()
 
 
 def box(kind: bytes, payload: bytes) -> bytes:

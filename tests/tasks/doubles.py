@@ -8,17 +8,19 @@ from typing import Any
 import httpx
 from PIL import Image
 
+from globalaiopc import Catalogue
 from ledger import JobKey, Landed
 from ledger.store import ObjectInfo
 from tasks import Limits, Order, Studio
 from tasks.landing import LandingRoom
 from tasks.landing.metadata import metadata_of
-from tasks.ordering import ImageAsked, image_order
+from tasks.ordering import ImageAsked, dry_request
 from tests.globalaiopc.doubles import client_for
 from tests.ledger.doubles import MemoryStore, Wall
 
 KEY = JobKey(batch_id="b", brief_id="fox", stage="image")
 TASK = "t-1"
+CATALOGUE = Catalogue.load()
 
 
 class Bucket(MemoryStore):
@@ -38,6 +40,9 @@ class Bucket(MemoryStore):
             return None
         size = len(self.objects[key])
         return ObjectInfo(size, self._etag(key), "image/png", self.metadata.get(key, {}))
+
+    async def get_range(self, key: str, start: int, length: int) -> bytes:
+        return self.objects[key][start : start + length]
 
     async def put(self, key: str, body: bytes, *, content_type: str) -> str:
         return self._write(key, body)
@@ -102,7 +107,8 @@ def studio_for(
 
 def fox(take: int = 1) -> Order:
     asked = ImageAsked(model="nano-banana-2", prompt="a fox", ratio="16:9")
-    return image_order(KEY.model_copy(update={"take": take}), asked)
+    key = KEY.model_copy(update={"take": take})
+    return Order(key=key, request=dry_request(asked, CATALOGUE), asked=asked.to_asked())
 
 
 def png(colour: str) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from globalaiopc import InvalidRequest, NotSent, OutcomeUnknown, TaskGone
 from ledger import Mine, Receipt, RequestChanged
 from tasks.adopt import adopt
-from tasks.frames import first_frame
+from tasks.inputs import Input, hand_over
 from tasks.paid import KEPT, buy, in_bucket, send_again
 from tests.ledger.doubles import Wall
 from tests.tasks.doubles import KEY, TASK, Bucket, Provider, fox, png, studio_for
@@ -173,10 +173,11 @@ async def test_what_is_sent_again_belongs_to_the_key_it_is_sent_with():
 async def test_no_video_is_asked_for_without_its_picture(size):
     bucket = Bucket()
     studio = studio_for(Provider(), bucket)
-    image = await bucket.upload("b/fox/image.png", png("blue"))
-    assert await first_frame(studio, "b/fox", image, size)
+    image = Input.of(await bucket.upload("b/fox/image.png", png("blue")))
+    row = studio.client.catalogue.model("openAiSora2Plus")
+    assert await hand_over(studio, image, row, size=size)
     if size == (32, 32):
         del bucket.objects[f"b/fox/frame-32x32-{image.sha256[:12]}.png"]
     del bucket.objects["b/fox/image.png"]
     with pytest.raises(InvalidRequest, match=r"image\.png is gone"):
-        await first_frame(studio, "b/fox", image, size)
+        await hand_over(studio, image, row, size=size)
