@@ -33,7 +33,7 @@ def end_of_brief(item: ReportItem) -> State[Outcome]:
     """`Completed` when the brief landed, else a Failed state named after how it stands."""
     data: Outcome = item.model_dump(mode="json")
     if item.error is None:
-        return Completed(message=f"{item.id} landed: {item.video or item.image}", data=data)
+        return Completed(message=f"{item.id} landed: {item.made}", data=data)
     error = NothingLanded(f"{item.id}: {item.error.message} {item.error.advice}", report=data)
     return Failed(name=item.state.capitalize(), message=str(error), data=error)
 

@@ -6,6 +6,8 @@ GlobalAIOPCError
 ├── OutcomeUnknown
 │   └── ScriptUnanswered    a script was asked for, and none came   unknown       user
 ├── ScriptInvalid           the text model wrote no usable script   charged       user
+│   └── SpeechInvalid       the text model wrote no words to say    charged       user
+├── VoiceUnknown            a voice was cloned, its id never came   charged       provider
 ├── ScriptUnreadable        script.json is not one of ours          not charged   operator
 └── NothingLanded           a run ended with nothing to show        unknown       user
 """
@@ -108,6 +110,23 @@ class ScriptInvalid(GlobalAIOPCError):
     def __init__(self, problem: str) -> None:
         super().__init__(f"The text model wrote no usable script: {problem}")
         self.problem = problem
+
+
+class SpeechInvalid(ScriptInvalid):
+    """The text model answered, but not with words that can be spoken."""
+
+    advice = (
+        "Run it again to ask once more (one more text call), choose another text_model, or give "
+        "the words yourself as text."
+    )
+
+
+class VoiceUnknown(GlobalAIOPCError):
+    code = "voice_unknown"
+    charged: Charged = "yes"
+    retry_is_free = True
+    who_acts: WhoActs = "provider"
+    advice = "Ask the provider for the job's modelId and give it as voice, or ask for a new take."
 
 
 class ScriptUnreadable(GlobalAIOPCError):

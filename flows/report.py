@@ -43,9 +43,10 @@ class Job(_Kept):
 
 
 class ReportItem(_Kept):
-    """One brief. `script` to `poster` are object keys; `seconds` is the length of the video.
+    """One brief. `script` to `speech` are object keys; `seconds` is the length of what was made.
 
-    `would_cost` is what a brief that the budget left out needs, by its quotes.
+    `voice` is the id of the voice that speaks, to be named by other briefs. `would_cost` is what a
+    brief that the budget left out needs, by its quotes.
     """
 
     id: str
@@ -54,11 +55,18 @@ class ReportItem(_Kept):
     image: str | None = None
     video: str | None = None
     poster: str | None = None
+    speech: str | None = None
+    voice: str | None = None
     cost: Cost | None = None
     would_cost: Cost | None = None
     seconds: float | None = None
     error: ErrorInfo | None = None
     jobs: tuple[Job, ...] = ()
+
+    @property
+    def made(self) -> str | None:
+        """The object that the brief is about, as far as it came."""
+        return self.video or self.speech or self.image
 
 
 class Spent(_Kept):
@@ -203,7 +211,7 @@ def table_rows(report: BatchReport, *, limit: int = 200) -> list[dict[str, str]]
         {
             "brief": cell(item.id),
             "state": item.state,
-            "object": cell(item.video or item.image or item.script or ""),
+            "object": cell(item.made or item.script or ""),
             "seconds": "" if item.seconds is None else f"{item.seconds:g}",
             "cost": "" if item.cost is None else money(item.cost),
             "charged": item.error.charged if item.error else "",
