@@ -15,7 +15,7 @@ What a rule matches (all optional, all must hold):
                  well); "create" every media create (default for answer faults and job fates);
                  "chat", "messages", "responses", "gemini" one text dialect; "result"; "media"
                  (default for media faults); "asset_upload", "asset_status", "asset_delete" one call
-                 of every asset library, "asset" all of them (default for fates of an asset); "*" all
+                 of every asset library, "asset" all of them (default for an asset's fates); "*" all
     kind         "image", "video", "audio", "text": of the job, on every route
     model        the exact name that was asked for
     match        text that the prompt holds, in any case; also on "result" and "media"

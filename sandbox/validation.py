@@ -125,7 +125,7 @@ def _prompt_and_media(
     else:
         field, media = spelling.prompt, media_fields.from_fields(endpoint, body)
         prompt = text(endpoint, body, field) if field and is_given(body, field) else ""
-    if row.needs_prompt and field and not prompt.strip():
+    if row.needs_prompt and not row.lenient and field and not prompt.strip():
         raise missing(endpoint, field)
     _check_length(row, prompt)
     return prompt, media
