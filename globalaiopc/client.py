@@ -148,7 +148,7 @@ class GlobalAIOPCClient:
         """
         row = self._refuse_elsewhere(request)
         if row is not None:
-            check(row, request.wish(), self.catalogue)
+            check(row, request.wish(row), self.catalogue)
         return await self._submit(request, before_send)
 
     async def nano_banana(
@@ -201,14 +201,15 @@ class GlobalAIOPCClient:
 
     def _refuse_elsewhere(self, request: Request) -> ModelRow | None:
         """The model's row at the request's endpoint; refused when it is made only elsewhere."""
-        preferred = self.catalogue.get(request.model)
+        name = request.catalogue_name
+        preferred = self.catalogue.get(name)
         if preferred is None or preferred.endpoint == request.endpoint:
             return preferred
-        row = self.catalogue.get(f"{request.endpoint}/{request.model}")
+        row = self.catalogue.get(f"{request.endpoint}/{name}")
         if row is not None and not row.lenient:
             return row
         raise InvalidRequest(
-            f"{request.model} is made by {preferred.endpoint}, not by {request.endpoint}.",
+            f"{name} is made by {preferred.endpoint}, not by {request.endpoint}.",
             field="model",
             allowed=preferred.endpoint,
         )

@@ -62,7 +62,7 @@ def problems(row: ModelRow, wish: Generation) -> Iterator[Problem]:
     yield from _prompt(row, wish)
     yield from _choice(row, "seconds", wish.seconds, row.seconds)
     yield from _choice(row, "ratio", wish.ratio, row.ratios)
-    yield from _choice(row, "resolution", wish.resolution, row.resolutions)
+    yield from _choice(row, "resolution", row.spelt_resolution(wish.resolution), row.resolutions)
     if not row.any_size:
         yield from _choice(row, "size", wish.size, (*row.sizes, *row.pixel_sizes.values()))
     yield from _choice(row, "quality", wish.quality, row.qualities)

@@ -129,6 +129,13 @@ class ModelRow(BaseModel):
     def takes_first_frame(self) -> bool:
         return self.first_frame != "no"
 
+    def spelt_resolution(self, word: str | None) -> str | None:
+        """The resolution as this model spells it: "720p" is "720P" for some, and "2k" is "2K"."""
+        if word is None or word in self.resolutions:
+            return word
+        same = (known for known in self.resolutions if known.lower() == word.strip().lower())
+        return next(same, word)
+
     def pixels(self, ratio: str) -> tuple[int, int] | None:
         """Width and height of the output in this ratio; None when the model does not fix them."""
         size = self.pixel_sizes.get(ratio)
