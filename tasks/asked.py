@@ -148,7 +148,8 @@ class CloneAsked(Asked):
 class SpeechAsked(Asked):
     """`text`, spoken by the cloned voice whose id is `voice`.
 
-    `speed` 0.5 to 2; `volume` above 0, up to 10; `pitch` -12 to 12; the rest as in `CloneAsked`.
+    `speed` 0.5 to 2; `volume` above 0, up to 10; `pitch` -12 to 12. `subtitles` are by sentence, by
+    word with `subtitle_type` "word". The rest as in `CloneAsked`.
     """
 
     makes = "audio"
@@ -160,6 +161,8 @@ class SpeechAsked(Asked):
         "speed": "speed",
         "volume": "vol",
         "pitch": "pitch",
+        "subtitles": "subtitleEnable",
+        "subtitle_type": "subtitleType",
     }
 
     text: str
@@ -170,6 +173,8 @@ class SpeechAsked(Asked):
     speed: float | None = None
     volume: float | None = None
     pitch: int | None = None
+    subtitles: bool | None = None
+    subtitle_type: Literal["word"] | None = None
 
 
 class TalkingAsked(Asked):

@@ -5,6 +5,8 @@ from tasks.declare import api_task
 from tasks.landing import land_media, land_poster
 from tasks.landing.inspection import WantedKind
 from tasks.landing.metadata import TASK_ID
+from tasks.landing.stream import GUARD
+from tasks.landing.subtitles import land_subtitles
 from tasks.orders import MAKES, Bought, media_stem, poster_key
 from tasks.paid import in_bucket, seen_completed
 from tasks.studio import Studio
@@ -19,8 +21,9 @@ from tasks.studio import Studio
 async def land(studio: Studio, bought: Bought) -> Landed:
     """Put one bought medium under its brief's folder; free, and repeatable at any time.
 
-    What it has to be follows from the job's stage. A video gets a poster frame beside it. Raises
-    the landing's errors; the job stays `completed`, and the next run lands it with a fresh URL.
+    What it has to be follows from the job's stage. A video gets a poster frame beside it, a speech
+    its subtitles if there are any. Raises the landing's errors; the job stays `completed`, and the
+    next run lands it with a fresh URL.
     """
     receipt = bought.held.receipt
     if receipt.media is not None:
@@ -51,6 +54,15 @@ async def _landed(studio: Studio, bought: Bought) -> Landed:
         return (await seen_completed(studio, receipt)).media_url or ""
 
     kind = _kind(receipt)
+    if bought.subtitle_url:  # first: once the medium is there, nobody asks for more
+        await land_subtitles(
+            store=studio.store,
+            key_stem=media_stem(receipt.job),
+            url=bought.subtitle_url,
+            http=studio.media_http,
+            guard=GUARD,
+            wall=studio.client.clock.wall(),
+        )
     return await land_media(
         store=studio.store,
         key_stem=media_stem(receipt.job),

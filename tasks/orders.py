@@ -47,6 +47,7 @@ class Bought:
 
     held: Held
     media_url: str | None = field(default=None, repr=False)
+    subtitle_url: str | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from globalaiopc import (
     ApiVersion,
+    CompletedWithoutMedia,
     GlobalAIOPCError,
     JobFailed,
     NotSent,
@@ -22,6 +23,7 @@ from globalaiopc import (
     TaskGone,
     TaskView,
 )
+from globalaiopc.requests import VoiceCloneRequest
 from ledger import Held, JobUnknown, Known, Landed, Mine, Receipt, ReceiptMoved, StoreError, Theirs
 from tasks.errors import KeptError
 from tasks.landing import already_landed
@@ -157,7 +159,8 @@ async def _wait(studio: Studio, held: Held) -> Bought:
     except TaskGone as error:
         _, gone = await note_gone(studio, held, error)
         raise gone from error
-    return Bought(await note_completed(studio, held, view), media_url=view.media_url)
+    now = await note_completed(studio, held, view)
+    return Bought(now, media_url=view.media_url, subtitle_url=view.subtitle_url)
 
 
 async def in_bucket(studio: Studio, receipt: Receipt) -> Landed | None:
@@ -181,7 +184,12 @@ async def seen_completed(studio: Studio, receipt: Receipt) -> TaskView:
         else:
             if view.status == "completed" and view.media_url:
                 return view
-    return await studio.client.wait(task_id, model=receipt.model, api=api)
+    view = await studio.client.wait(task_id, model=receipt.model, api=api)
+    if receipt.endpoint == VoiceCloneRequest.endpoint and not (view.voice_id or receipt.voice_id):
+        raise CompletedWithoutMedia(
+            "The voice is cloned, and the answer does not say its id.", task_id=task_id
+        )
+    return view
 
 
 async def note_completed(studio: Studio, held: Held, view: TaskView) -> Held:

@@ -29,7 +29,8 @@ def check_sound(file: io.RawIOBase, media_type: MediaType, size: int, *, whole: 
 
     `whole`: all bytes can be read, so all of it is decoded, and its length counted against what the
     file states. An MP3 without a frame count, an AAC stream and an OGG state none in front: cut
-    between two frames they are whole files. Otherwise `file` holds the beginning, and only a WAV can be measured.
+    between two frames they are whole files. Otherwise `file` holds the beginning, and only a WAV
+    can be measured.
     """
     stated = _wav_seconds(file, size) if media_type is WAV else None
     if not whole:

@@ -61,7 +61,7 @@ def sound(kind: str = "wav", *, seconds: float = 3.0) -> bytes:
         stream = container.add_stream(codec, rate=rate, layout="mono")
         for start in range(0, round(seconds * rate), 1000):
             frame = av.AudioFrame(format="s16", layout="mono", samples=1000)
-            frame.planes[0].update(b"".join(drawn.randbytes(1) + b"\0" for _ in range(1000)))
+            frame.planes[0].update(drawn.randbytes(2000))
             frame.sample_rate, frame.pts = rate, start
             container.mux(stream.encode(frame))
         container.mux(stream.encode())

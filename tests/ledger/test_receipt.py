@@ -58,6 +58,14 @@ def test_a_golden_receipt_says_what_it_said():
     assert golden("intent").claim.holder == "host-a:4242:9f8e7d6c"
 
 
+def test_a_cloned_voice_is_kept_by_its_id_and_other_receipts_say_nothing_of_it():
+    voice = golden("voice")
+    assert (voice.voice_id, voice.media.content_type) == ("voice-20260102-7f3a", "audio/wav")
+    assert b"voice_id" in voice.to_json()
+    assert golden("landed").voice_id is None
+    assert b"voice_id" not in golden("landed").to_json()
+
+
 def test_fields_of_a_newer_program_are_kept():
     raw = json.loads(Receipt(**INTENT).to_json())
     raw["quality_note"] = {"by": "a newer one"}
