@@ -1,12 +1,14 @@
 """The API as a typed client. Usable on its own; knows neither Prefect nor S3."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import cached_property
 from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
+from pydantic import JsonValue
 
 from globalaiopc import urls
 from globalaiopc.assets import Assets
@@ -14,19 +16,27 @@ from globalaiopc.auth import key_from, key_hash
 from globalaiopc.catalogue import Catalogue, ModelRow
 from globalaiopc.errors import GlobalAIOPCError, InvalidRequest, RateLimited
 from globalaiopc.limits import check
-from globalaiopc.parse import parse_chat, parse_create, parse_result
+from globalaiopc.parse import parse_create, parse_result
+from globalaiopc.parse_text import parse_text
 from globalaiopc.polling import Poller
 from globalaiopc.replies import ChatReply, Submission, TaskView
 from globalaiopc.requests import (
     ApiVersion,
     ChatRequest,
+    GenerateContentRequest,
     MediaRequest,
+    MessagesRequest,
     NanoBananaRequest,
+    ResponsesRequest,
     SoraRequest,
+    StreamGenerateContentRequest,
+    TextRequest,
 )
 from globalaiopc.requests.base import Request
+from globalaiopc.streaming import Call, TextStream
+from globalaiopc.texting import TextAsk, text_request_for
 from globalaiopc.waiting import Cadence, Clock, Cooldown, SystemClock
-from globalaiopc.wire import Timeouts, Wire
+from globalaiopc.wire import Arriving, Timeouts, Wire
 
 # For a model without a row: the slowest cadence of the docs, which no family objects to.
 _UNKNOWN_POLL_EVERY = (30.0, 60.0)
@@ -124,18 +134,61 @@ class GlobalAIOPCClient:
         self, request: ChatRequest, *, before_send: BeforeSend | None = None
     ) -> ChatReply:
         """Ask a chat model. Raises like `create`; `OutcomeUnknown` for an answer without text."""
-        self._refuse_elsewhere(request)
-        answer = await self._post(
-            self._text_base, request, before_send, read_timeout=self._timeouts.chat
-        )
-        return self._parsed(
-            lambda: parse_chat(
-                answer.status_code,
-                answer.content,
-                answer.headers,
-                secret=self._key,
-                wall=self.clock.wall(),
-            )
+        return await self._asked(request, before_send)
+
+    async def messages(
+        self, request: MessagesRequest, *, before_send: BeforeSend | None = None
+    ) -> ChatReply:
+        """Ask in Anthropic's dialect. Raises like `chat_completions`."""
+        return await self._asked(request, before_send)
+
+    async def responses(
+        self, request: ResponsesRequest, *, before_send: BeforeSend | None = None
+    ) -> ChatReply:
+        """Ask in OpenAI's newer dialect. Raises like `chat_completions`."""
+        return await self._asked(request, before_send)
+
+    async def generate_content(
+        self, request: GenerateContentRequest, *, before_send: BeforeSend | None = None
+    ) -> ChatReply:
+        """Ask in Google's dialect. Raises like `chat_completions`."""
+        return await self._asked(request, before_send)
+
+    async def ask(
+        self, asked: TextRequest | TextAsk, *, before_send: BeforeSend | None = None
+    ) -> ChatReply:
+        """Ask any text model, in its endpoint's dialect or in the words that all of them share.
+
+        A `StreamGenerateContentRequest` is read to its end. Raises like `chat_completions`, and
+        `StreamCut`.
+        """
+        request = text_request_for(asked, self.catalogue) if isinstance(asked, TextAsk) else asked
+        if isinstance(request, StreamGenerateContentRequest):
+            async with self.stream(request, before_send=before_send) as pieces:
+                return await pieces.rest()
+        return await self._asked(request, before_send)
+
+    def stream(
+        self, asked: TextRequest | TextAsk, *, before_send: BeforeSend | None = None
+    ) -> TextStream:
+        """Ask any text model and read its answer while it is being written: see `TextStream`.
+
+        Exactly one POST, sent on entering, never retried. Raises `InvalidRequest` at once.
+        """
+        request = text_request_for(asked, self.catalogue) if isinstance(asked, TextAsk) else asked
+        self._check(request)
+        content = _encoded(request.stream_body())
+        url = self._text_base + request.address(stream=True)
+
+        @asynccontextmanager
+        async def arriving() -> AsyncIterator[Arriving]:
+            await self._ready(self._text_base)
+            patience = self._timeouts.chat
+            async with self._wire.stream_create(url, content, patience, before_send) as answer:
+                yield answer
+
+        return TextStream(
+            Call(request.endpoint, arriving, self._parsed, self.clock.wall, self._key)
         )
 
     async def create(
@@ -199,6 +252,12 @@ class GlobalAIOPCClient:
         )
         return await poller.run()
 
+    def _check(self, request: MediaRequest | TextRequest) -> None:
+        """Raise `InvalidRequest` for what the catalogue says the model does not do."""
+        row = self._refuse_elsewhere(request)
+        if row is not None:
+            check(row, request.wish(), self.catalogue)
+
     def _refuse_elsewhere(self, request: Request) -> ModelRow | None:
         """The model's row at the request's endpoint; refused when it is made only elsewhere."""
         name = request.catalogue_name
@@ -214,9 +273,33 @@ class GlobalAIOPCClient:
             allowed=preferred.endpoint,
         )
 
+    async def _asked(self, request: TextRequest, before_send: BeforeSend | None) -> ChatReply:
+        self._check(request)
+        answer = await self._post(
+            self._text_base,
+            request.address(stream=False),
+            request.plain_body(),
+            before_send,
+            read_timeout=self._timeouts.chat,
+        )
+        return self._parsed(
+            lambda: parse_text(
+                request.endpoint,
+                answer.status_code,
+                answer.content,
+                answer.headers,
+                secret=self._key,
+                wall=self.clock.wall(),
+            )
+        )
+
     async def _submit(self, request: MediaRequest, before_send: BeforeSend | None) -> Submission:
         answer = await self._post(
-            self._media_base, request, before_send, read_timeout=self._timeouts.read
+            self._media_base,
+            request.path,
+            request.body(),
+            before_send,
+            read_timeout=self._timeouts.read,
         )
         return self._parsed(
             lambda: parse_create(
@@ -233,15 +316,19 @@ class GlobalAIOPCClient:
     async def _post(
         self,
         base: str,
-        request: Request,
+        path: str,
+        body: Mapping[str, JsonValue],
         before_send: BeforeSend | None,
         *,
         read_timeout: float,
     ) -> httpx.Response:
-        content = _encoded(request)
+        content = _encoded(body)
+        await self._ready(base)
+        return await self._wire.create(base + path, content, read_timeout, before_send)
+
+    async def _ready(self, base: str) -> None:
         await self.cooldown.wait()
         urls.warn_if_plain(base)
-        return await self._wire.create(base + request.path, content, read_timeout, before_send)
 
     async def _look(self, task_id: str, api: ApiVersion) -> TaskView:
         urls.warn_if_plain(self._media_base)
@@ -270,10 +357,10 @@ class GlobalAIOPCClient:
         return reply
 
 
-def _encoded(request: Request) -> bytes:
+def _encoded(body: Mapping[str, JsonValue]) -> bytes:
     """The body's bytes, made before anything is sent: what cannot be encoded costs nothing."""
     try:
-        return json.dumps(request.body(), ensure_ascii=False, allow_nan=False).encode()
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except ValueError as exc:
         raise InvalidRequest(
             "The request holds a value that JSON cannot carry (NaN, or half a character).",

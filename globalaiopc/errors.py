@@ -16,6 +16,7 @@
     │   ├── Moderated           content refused at create
     │   └── NotHandled          no such path or method              not charged   operator
     ├── OutcomeUnknown          sent, no readable answer            unknown       never retried
+    │   └── StreamCut           a stream broke off in its middle
     ├── PollFailed              one look failed; the job goes on    not charged   retry free
     │   └── TaskGone            the provider no longer knows it     charged
     ├── JobFailed               the provider's final "failed"       unknown       user
@@ -214,6 +215,24 @@ class OutcomeUnknown(GlobalAIOPCError):
         "The request left and no answer came back, so it may have been accepted and charged. "
         "It is held, and sent again only when a person says so."
     )
+
+
+class StreamCut(OutcomeUnknown):
+    """A stream that broke off. `received` is the text so far, possibly ""."""
+
+    code = "stream_cut"
+    advice = "What was written may be charged. To ask again is a second call."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        received: str = "",
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id, retry_after=retry_after)
+        self.received = received
 
 
 class PollFailed(GlobalAIOPCError):

@@ -7,18 +7,16 @@ fields flat or wrapped. Any bytes give a reply or a `GlobalAIOPCError`, never an
 from collections.abc import Mapping
 from datetime import datetime
 
-from pydantic import JsonValue
-
 from globalaiopc import fields as read
 from globalaiopc.answer import Answer
-from globalaiopc.errors import GlobalAIOPCError, Moderated, OutcomeUnknown
+from globalaiopc.errors import GlobalAIOPCError, OutcomeUnknown
 from globalaiopc.fields import Fields
-from globalaiopc.replies import ChatReply, Submission, TaskView
+from globalaiopc.replies import Submission, TaskView
 from globalaiopc.rows import ApiVersion
 from globalaiopc.scrub import scrub
 from globalaiopc.verdicts import create_failure, look_failure, refusal
 
-__all__ = ["parse_chat", "parse_create", "parse_result"]
+__all__ = ["parse_create", "parse_result"]
 
 
 def parse_create(
@@ -84,45 +82,6 @@ def parse_result(
     return _view(answer, fields, task_id)
 
 
-def parse_chat(
-    status_code: int,
-    body: bytes,
-    headers: Mapping[str, str],
-    *,
-    secret: str = "",
-    wall: datetime | None = None,
-) -> ChatReply:
-    """The first choice of an OpenAI-shaped answer.
-
-    Raises like `parse_create`; an answer without any text is `OutcomeUnknown` with the code
-    "empty_reply", or `Moderated` when the model's filter took the text away. Both were paid for
-    when the answer counts tokens.
-    """
-    answer = Answer(status_code, body, headers, secret, wall)
-    failure = create_failure(answer)
-    if failure is not None:
-        raise failure
-    fields = _fields(answer)
-    choices = fields.first("choices")
-    if choices is None:
-        raise _unreadable(answer, "held no choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    choice_fields = Fields(choice if isinstance(choice, dict) else {})
-    finish_reason = choice_fields.text("finish_reason") or None
-    input_tokens, output_tokens = _usage(fields)
-    text = _chat_text(choice_fields.top)
-    if not text.strip():
-        raise _empty_reply(answer, finish_reason, paid=bool(input_tokens or output_tokens))
-    return ChatReply(
-        id=fields.text("id"),
-        model=fields.text("model"),
-        text=text,
-        finish_reason=finish_reason,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-    )
-
-
 def _fields(answer: Answer) -> Fields:
     if answer.fields is None:
         raise _unreadable(answer, "could not be read")
@@ -174,42 +133,3 @@ def _total_tokens(fields: Fields) -> int | None:
     if own is not None or not isinstance(usage, dict):
         return own
     return read.whole(usage.get("total_tokens"))
-
-
-def _usage(fields: Fields) -> tuple[int | None, int | None]:
-    usage = fields.first("usage")
-    if not isinstance(usage, dict):
-        return None, None
-    return read.whole(usage.get("prompt_tokens")), read.whole(usage.get("completion_tokens"))
-
-
-def _chat_text(choice: read.Table) -> str:
-    message = choice.get("message")
-    content = message.get("content") if isinstance(message, dict) else choice.get("text")
-    if isinstance(content, list):
-        return "".join(_part_text(part) for part in content)
-    return _part_text(content)
-
-
-def _part_text(part: JsonValue) -> str:
-    if isinstance(part, dict):
-        part = part.get("text")
-    return read.clean(part) if isinstance(part, str) else ""
-
-
-def _empty_reply(answer: Answer, finish_reason: str | None, *, paid: bool) -> GlobalAIOPCError:
-    if finish_reason == "content_filter":
-        return Moderated(
-            "The model's content filter took its answer away.",
-            charged="yes" if paid else "unknown",
-            request_id=answer.request_id,
-        )
-    cut = finish_reason == "length"
-    return OutcomeUnknown(
-        "The model answered without any text"
-        + (": it reached max_tokens before it wrote one." if cut else "."),
-        code="empty_reply",
-        charged="yes" if paid else "unknown",
-        advice="Raise max_tokens and ask again." if cut else "Ask again, or choose another model.",
-        request_id=answer.request_id,
-    )

@@ -65,8 +65,11 @@ def is_routing(words: str) -> bool:
     return bool(_NO_HANDLER.search(words))
 
 
-def create_failure(answer: Answer) -> GlobalAIOPCError | None:
-    """The error that a create's answer is; None when it reads like an accepted job or reply."""
+def create_failure(answer: Answer, marks: tuple[str, ...] = ()) -> GlobalAIOPCError | None:
+    """The error that a create's answer is; None when it reads like an accepted job or reply.
+
+    `marks` are fields that only a reply has.
+    """
     if not answer.ok:
         return _by_status(answer)
     fields = answer.fields
@@ -74,7 +77,7 @@ def create_failure(answer: Answer) -> GlobalAIOPCError | None:
         return outcome_unknown(answer)
     if not fields.accepted:
         return _by_envelope(answer)
-    if fields.has_own_id or fields.first("choices") is not None:
+    if fields.has_own_id or fields.first(*marks) is not None:
         return None
     if fields.error is not None or _says_no_without_a_code(answer):
         return refusal(answer, 200)

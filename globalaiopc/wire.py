@@ -11,7 +11,8 @@ the price. Looks are free and repeatable, so they share kept connections.
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -34,21 +35,36 @@ _IDLE_SECONDS = 15.0  # a kept connection older than that is more likely dead th
 # Looks are short. The pool's cost per request grows with its connections (measured: 2.5 ms of CPU
 # with 50, 1.7 with 8), and 32 in flight are 300 looks a second at a tenth of a second each.
 _LOOKS_AT_ONCE = 32
+# A compressed stream arrives in lumps.
+_AS_A_STREAM = {"Accept": "text/event-stream, application/json", "Accept-Encoding": "identity"}
 _USER_AGENT = "globalaiopc-pipelines"
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `read` is for a create, `chat` for a chat (models think), `look` for one look."""
+    """Seconds. `read` is for a create, `chat` for a chat (models think), `look` for one look.
+
+    Of a stream, `chat` is how long the next piece may take and `stream` how long all may.
+    """
 
     connect: float = 10.0
     read: float = 60.0
     chat: float = 120.0
     look: float = 30.0
+    stream: float = 900.0
 
     def __post_init__(self) -> None:
-        if min(self.connect, self.read, self.chat, self.look) <= 0:
+        if min(self.connect, self.read, self.chat, self.look, self.stream) <= 0:
             raise ValueError("a timeout must be above 0 seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """An answer whose body is still on its way, as `chunks`."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
 
 
 class Wire:
@@ -109,32 +125,48 @@ class Wire:
         self, url: str, content: bytes, read_timeout: float, before_send: Callable[[], None] | None
     ) -> httpx.Response:
         """One POST. `NotSent` when it surely never left, `OutcomeUnknown` when it may have."""
+        request = self._paid(url, content, read_timeout)
+        async with self._create_turn:
+            if before_send is not None:
+                before_send()
+            # httpx bounds each read; this bounds a body that trickles. TCP and TLS may take
+            # `connect` each, so it cannot end before the request has been sent.
+            with _paid_for(read_timeout):
+                async with asyncio.timeout(2 * self._timeouts.connect + read_timeout):
+                    return await self._creates.send(request)
+
+    @asynccontextmanager
+    async def stream_create(
+        self, url: str, content: bytes, read_timeout: float, before_send: Callable[[], None] | None
+    ) -> AsyncIterator[Arriving]:
+        """One POST whose answer is read as it comes; the connection is closed at the end.
+
+        Raises as `create` does, and reading the body `OutcomeUnknown` only.
+        """
+        request = self._paid(url, content, read_timeout)
+        request.headers.update(_AS_A_STREAM)
+        async with self._create_turn:
+            if before_send is not None:
+                before_send()
+            with _paid_for(read_timeout):
+                async with asyncio.timeout(2 * self._timeouts.connect + read_timeout):
+                    response = await self._creates.send(request, stream=True)
+            async with aclosing(response):
+                yield Arriving(
+                    response.status_code,
+                    response.headers,
+                    _as_it_comes(response, read_timeout, self._timeouts.stream),
+                )
+
+    def _paid(self, url: str, content: bytes, read_timeout: float) -> httpx.Request:
         connect = self._timeouts.connect
-        request = self._creates.build_request(
+        return self._creates.build_request(
             "POST",
             url,
             content=content,
             headers={"Content-Type": "application/json"},
             timeout=httpx.Timeout(read_timeout, connect=connect, pool=connect),
         )
-        async with self._create_turn:
-            if before_send is not None:
-                before_send()
-            try:
-                # httpx bounds each read; this bounds a body that trickles. TCP and TLS may take
-                # `connect` each, so it cannot end before the request has been sent.
-                async with asyncio.timeout(2 * connect + read_timeout):
-                    return await self._creates.send(request)
-            except _BEFORE_SENDING as exc:
-                raise _not_sent(exc) from exc
-            except (httpx.TimeoutException, TimeoutError) as exc:
-                raise OutcomeUnknown(
-                    f"The request was sent and no whole answer came within {read_timeout:g} s."
-                ) from exc
-            except Exception as exc:
-                raise OutcomeUnknown(
-                    f"The connection broke after the request was sent ({type(exc).__name__})."
-                ) from exc
 
     async def look(self, url: str, task_id: str) -> httpx.Response:
         """One GET. Whatever goes wrong is `PollFailed`."""
@@ -178,6 +210,39 @@ class Wire:
                 raise PollFailed(f"{what} got no answer within {read_timeout:g} s.") from exc
             except (httpx.HTTPError, OSError) as exc:
                 raise PollFailed(f"{what} failed ({type(exc).__name__}).") from exc
+
+
+@contextmanager
+def _paid_for(seconds: float) -> Iterator[None]:
+    """What a failure of a create, or of reading its answer, means for money."""
+    try:
+        yield
+    except _BEFORE_SENDING as exc:
+        raise _not_sent(exc) from exc
+    except (httpx.TimeoutException, TimeoutError) as exc:
+        raise OutcomeUnknown(
+            f"The request was sent and no whole answer came within {seconds:g} s."
+        ) from exc
+    except Exception as exc:
+        raise OutcomeUnknown(
+            f"The connection broke after the request was sent ({type(exc).__name__})."
+        ) from exc
+
+
+async def _as_it_comes(
+    response: httpx.Response, between: float, longest: float
+) -> AsyncIterator[bytes]:
+    """The body's pieces: at most `between` seconds are waited for the next, `longest` for all."""
+    chunks, loop = response.aiter_bytes(), asyncio.get_running_loop()
+    while True:
+        patience, began = min(between, longest), loop.time()
+        with _paid_for(patience):
+            async with asyncio.timeout(patience):
+                chunk = await anext(chunks, None)
+        if chunk is None:
+            return
+        longest = max(0.0, longest - (loop.time() - began))
+        yield chunk
 
 
 def _not_sent(exc: Exception) -> GlobalAIOPCError:

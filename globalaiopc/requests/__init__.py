@@ -24,7 +24,16 @@ from globalaiopc.requests.seedance import (
     SeedanceSpecialRequest,
     SeedanceX1Request,
 )
-from globalaiopc.requests.text import ChatMessage, ChatRequest
+from globalaiopc.requests.text import (
+    TEXT_REQUESTS,
+    ChatRequest,
+    GenerateContentRequest,
+    MessagesRequest,
+    ResponsesRequest,
+    StreamGenerateContentRequest,
+    TextRequest,
+)
+from globalaiopc.requests.turns import ChatMessage, ImagePart, TextPart
 from globalaiopc.requests.videos import (
     GrokRequest,
     LuxVidRequest,
@@ -40,22 +49,27 @@ from globalaiopc.requests.voice import DigitalHumanRequest, SpeechRequest, Voice
 
 __all__ = [
     "MEDIA_REQUESTS",
+    "TEXT_REQUESTS",
     "ApiVersion",
     "ChatMessage",
     "ChatRequest",
     "ContentPart",
     "DigitalHumanRequest",
     "GPTImage2Request",
+    "GenerateContentRequest",
     "GrokRequest",
     "HappyHorseEditRequest",
     "HappyHorseI2VRequest",
     "HappyHorseR2VRequest",
     "HappyHorseT2VRequest",
+    "ImagePart",
     "LuxVidRequest",
     "MediaRequest",
+    "MessagesRequest",
     "ModelCenterRequest",
     "NanoBananaRequest",
     "OmniFlashRequest",
+    "ResponsesRequest",
     "SD2ManxueRequest",
     "Seedance15Request",
     "Seedance20Request",
@@ -65,6 +79,9 @@ __all__ = [
     "SoraRequest",
     "SpeechRequest",
     "StarVideosRequest",
+    "StreamGenerateContentRequest",
+    "TextPart",
+    "TextRequest",
     "VeoRequest",
     "VideosRequest",
     "ViduRequest",

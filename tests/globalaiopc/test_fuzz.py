@@ -2,12 +2,15 @@
 would hit is a job that was already paid for."""
 
 import json
+from functools import partial
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from globalaiopc import ChatReply, GlobalAIOPCError, Submission, TaskView
-from globalaiopc.parse import parse_chat, parse_create, parse_result
+from globalaiopc.parse import parse_create, parse_result
+from globalaiopc.parse_text import parse_text
+from globalaiopc.said import SHAPES
 
 STATUS_CODES = st.sampled_from([200, 201, 202, 204, 301, 400, 401, 403, 404, 408, 429, 500, 503])
 WORDS = st.sampled_from(
@@ -50,6 +53,8 @@ KEYS = st.sampled_from(
         "usage",
         "actualDuration",
         "choices",
+        *("candidates", "parts", "promptFeedback", "usageMetadata", "finishReason"),
+        *("stop_reason", "type", "refusal"),
         "content",
         "text",
     ]
@@ -79,7 +84,7 @@ HEADERS = st.dictionaries(
 
 def _never_anything_else(status_code: int, content: bytes, headers: dict[str, str]) -> None:
     parsers = (
-        (parse_chat, (), ChatReply),
+        *((partial(parse_text, endpoint), (), ChatReply) for endpoint in SHAPES),
         (parse_create, (), Submission),
         (parse_result, ("t-1",), TaskView),
     )

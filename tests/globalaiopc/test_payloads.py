@@ -11,7 +11,8 @@ from globalaiopc import (
     GlobalAIOPCError,
     NanoBananaRequest,
 )
-from globalaiopc.parse import parse_chat, parse_create, parse_result
+from globalaiopc.parse import parse_create, parse_result
+from globalaiopc.parse_text import parse_text
 
 PAYLOADS = json.loads((Path(__file__).parent / "payloads.json").read_text("utf-8"))
 ANSWERS = [payload for payload in PAYLOADS if payload["kind"] != "request"]
@@ -25,7 +26,7 @@ def _id(payload: dict) -> str:
 def _parse(payload: dict) -> object:
     answer = (payload["status_code"], json.dumps(payload["body"]).encode(), {})
     if "chat" in payload["endpoint"]:
-        return parse_chat(*answer)
+        return parse_text("chat_completions", *answer)
     if payload["endpoint"].startswith("POST"):
         return parse_create(*answer)
     return parse_result(*answer, "asked-id")

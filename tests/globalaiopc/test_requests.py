@@ -76,16 +76,6 @@ def test_a_chat():
     }
 
 
-@pytest.mark.parametrize(
-    ("more", "field"), [({"messages": ()}, "messages"), ({"extra": {"stream": True}}, "stream")]
-)
-def test_a_chat_that_could_not_be_read_is_refused(more, field):
-    message = ChatMessage(role="user", content="u")
-    with pytest.raises(InvalidRequest) as caught:
-        ChatRequest(**{"model": "m", "messages": (message,), **more})
-    assert caught.value.field == field
-
-
 def test_a_signed_url_is_in_no_repr_and_no_message():
     assert "canary" not in repr(NanoBananaRequest(model="m", prompt="p", image_urls=(SIGNED,)))
     with pytest.raises(ValidationError) as caught:

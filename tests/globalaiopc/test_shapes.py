@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from globalaiopc import errors
-from globalaiopc.parse import parse_chat, parse_create, parse_result
+from globalaiopc.parse import parse_create, parse_result
+from globalaiopc.parse_text import parse_text
 from tests.globalaiopc.doubles import body
 
 NO_HANDLER = "No handler found for POST /kyyReactApiServer/kyyReactApiServer/v2/model-center/tasks"
@@ -361,16 +362,16 @@ CHAT = {
 
 
 def test_a_chat():
-    reply = parse_chat(200, body(CHAT), {})
+    reply = parse_text("chat_completions", 200, body(CHAT), {})
     assert (reply.id, reply.model, reply.text) == ("chatcmpl-1", "gpt-5.4", "hello")
     assert (reply.finish_reason, reply.input_tokens, reply.output_tokens) == ("stop", 3, 4)
-    assert parse_chat(200, body({"code": 0, "data": CHAT}), {}) == reply
+    assert parse_text("chat_completions", 200, body({"code": 0, "data": CHAT}), {}) == reply
 
 
 def test_chat_content_in_parts():
     parts = [{"type": "text", "text": "hel"}, "lo", {"type": "image"}]
     payload = {**CHAT, "choices": [{"message": {"content": parts}}]}
-    assert parse_chat(200, body(payload), {}).text == "hello"
+    assert parse_text("chat_completions", 200, body(payload), {}).text == "hello"
 
 
 @pytest.mark.parametrize(
@@ -396,5 +397,5 @@ def test_chat_content_in_parts():
 )
 def test_a_chat_without_text(payload, kind, charged, says):
     with pytest.raises(kind, match=says) as caught:
-        parse_chat(200, body(payload), {})
+        parse_text("chat_completions", 200, body(payload), {})
     assert caught.value.charged == charged
