@@ -1,4 +1,4 @@
-"""What a text model says: the script step's JSON, or plain prose.
+"""What a text model says: the JSON of the script step or of a speech, or plain prose.
 
 The same words give the same reply.
 """
@@ -31,6 +31,8 @@ _MOVES_ZH = ("镜头缓缓推近", "镜头轻轻右移", "镜头平稳上升", "
 def reply(asked: TextAsked, seed: int, images: Sequence[tuple[int, int]] = ()) -> str:
     """The assistant's text; prose tells the size of each image, as proof that it was looked at."""
     topic = topic_of(asked)
+    if '"speech"' in asked.system:
+        return json.dumps({"speech": speech(topic)}, ensure_ascii=False)
     if asked.schema:
         return json.dumps(example(asked.schema, script(topic, seed), topic), ensure_ascii=False)
     if asked.schema is not None or "image_prompt" in asked.system:
@@ -57,6 +59,13 @@ def script(topic: str, seed: int) -> dict[str, str]:
         "image_prompt": f"{topic}, {light}, {lens}, cinematic, rich layers, natural colour",
         "video_prompt": f"{topic}: {move}, the light shifts with it, calm pace, one take",
     }
+
+
+def speech(topic: str) -> str:
+    """What somebody says about the topic, which it holds word for word."""
+    if _CJK.search(topic):
+        return f"大家好，今天我们来聊一聊{topic}。听我慢慢说，一定会有收获。谢谢大家，再见。"
+    return f"Hello! Let me tell you about this: {topic}. It is worth a closer look. Thank you."
 
 
 def topic_of(asked: TextAsked) -> str:
