@@ -16,6 +16,7 @@ from globalaiopc.asset_libraries import AssetKind, AssetLibrary
 from globalaiopc.assets import Asset, Assets
 from globalaiopc.catalogue import Catalogue, ModelRow
 from globalaiopc.client import BeforeSend, GlobalAIOPCClient
+from globalaiopc.dialects import request_for
 from globalaiopc.errors import (
     BadBaseURL,
     BalanceTooLow,
@@ -39,7 +40,6 @@ from globalaiopc.errors import (
     PollFailed,
     RateLimited,
     Refused,
-    StreamCut,
     TaskGone,
     Unauthorized,
     WhoActs,
@@ -54,20 +54,16 @@ from globalaiopc.requests import (
     ContentPart,
     DigitalHumanRequest,
     GPTImage2Request,
-    GenerateContentRequest,
     GrokRequest,
     HappyHorseEditRequest,
     HappyHorseI2VRequest,
     HappyHorseR2VRequest,
     HappyHorseT2VRequest,
-    ImagePart,
     LuxVidRequest,
     MediaRequest,
-    MessagesRequest,
     ModelCenterRequest,
     NanoBananaRequest,
     OmniFlashRequest,
-    ResponsesRequest,
     SD2ManxueRequest,
     Seedance15Request,
     Seedance20Request,
@@ -77,16 +73,11 @@ from globalaiopc.requests import (
     SoraRequest,
     SpeechRequest,
     StarVideosRequest,
-    StreamGenerateContentRequest,
-    TextPart,
-    TextRequest,
     VeoRequest,
     VideosRequest,
     ViduRequest,
     VoiceCloneRequest,
 )
-from globalaiopc.streaming import TextStream
-from globalaiopc.texting import TextAsk, text_request_for
 from globalaiopc.urls import MEDIA_BASE_URL, TEXT_BASE_URL
 from globalaiopc.waiting import Cadence, Clock, Cooldown, SystemClock
 from globalaiopc.wire import Timeouts
@@ -119,7 +110,6 @@ __all__ = [
     "ErrorInfo",
     "Forbidden",
     "GPTImage2Request",
-    "GenerateContentRequest",
     "Generation",
     "GlobalAIOPCClient",
     "GlobalAIOPCError",
@@ -128,7 +118,6 @@ __all__ = [
     "HappyHorseI2VRequest",
     "HappyHorseR2VRequest",
     "HappyHorseT2VRequest",
-    "ImagePart",
     "InvalidRequest",
     "JobFailed",
     "JobModerated",
@@ -136,7 +125,6 @@ __all__ = [
     "LuxVidRequest",
     "MalformedKey",
     "MediaRequest",
-    "MessagesRequest",
     "MissingKey",
     "ModelCenterRequest",
     "ModelRow",
@@ -149,7 +137,6 @@ __all__ = [
     "PollFailed",
     "RateLimited",
     "Refused",
-    "ResponsesRequest",
     "SD2ManxueRequest",
     "Seedance15Request",
     "Seedance20Request",
@@ -160,16 +147,10 @@ __all__ = [
     "SpeechRequest",
     "StarVideosRequest",
     "Status",
-    "StreamCut",
-    "StreamGenerateContentRequest",
     "Submission",
     "SystemClock",
     "TaskGone",
     "TaskView",
-    "TextAsk",
-    "TextPart",
-    "TextRequest",
-    "TextStream",
     "Timeouts",
     "Unauthorized",
     "VeoRequest",
@@ -178,5 +159,4 @@ __all__ = [
     "VoiceCloneRequest",
     "WhoActs",
     "request_for",
-    "text_request_for",
 ]

@@ -52,7 +52,7 @@ REFUSED = [
     ("veo_3_1_fast", {"seconds": 4}, "seconds", "8"),
     ("veo_3_1_fast_stable", {"images": (A,)}, "images", "at most 0"),
     ("veo_3_1_pro_stable", {"resolution": "4k"}, "resolution", "720p, 1080p"),
-    ("happyhorse-1.0-t2v", {"resolution": "720p"}, "resolution", "720P, 1080P"),
+    ("happyhorse-1.0-t2v", {"resolution": "480P"}, "resolution", "720P, 1080P"),
     ("happyhorse-1.0-t2v", {"first_frame": A}, "first_frame", ""),
     ("happyhorse-1.0-i2v", {}, "first_frame", ""),
     ("happyhorse-1.0-i2v", {"first_frame": A, "ratio": "1:1"}, "ratio", ""),

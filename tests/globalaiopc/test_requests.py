@@ -29,7 +29,7 @@ def test_sora_sends_the_names_that_were_given():
     [
         ({"size": "1280x720", "aspect_ratio": "16:9"}, "aspect_ratio"),
         ({"seconds": 4, "duration": 4}, "duration"),
-        ({"image_urls": (SIGNED, SIGNED)}, "image_urls"),
+        ({"image_urls": (SIGNED,) * 4}, "image_urls"),
         ({"image_urls": ("data:image/png;base64,canary",)}, "image_urls"),
         ({"image_urls": ("/home/canary.png",)}, "image_urls"),
         ({"image_urls": ("https://a b/canary",)}, "image_urls"),
