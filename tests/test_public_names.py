@@ -13,15 +13,17 @@ PUBLIC = {
         MEDIA_BASE_URL MEDIA_REQUESTS TEXT_BASE_URL ApiVersion Asset AssetKind AssetLibrary Assets
         BadBaseURL BalanceTooLow BeforeSend Cadence Catalogue Charged ChatMessage ChatReply
         ChatRequest Clock CompletedWithoutMedia ConfigurationError ContentPart Cooldown
-        DeadlinePassed DigitalHumanRequest ErrorInfo Forbidden GPTImage2Request Generation
-        GlobalAIOPCClient GlobalAIOPCError GrokRequest HappyHorseEditRequest HappyHorseI2VRequest
-        HappyHorseR2VRequest HappyHorseT2VRequest InvalidRequest JobFailed JobModerated LoginFailed
-        LuxVidRequest MalformedKey MediaRequest MissingKey ModelCenterRequest ModelRow Moderated
+        DeadlinePassed DigitalHumanRequest ErrorInfo Forbidden GPTImage2Request
+        GenerateContentRequest Generation GlobalAIOPCClient GlobalAIOPCError GrokRequest
+        HappyHorseEditRequest HappyHorseI2VRequest HappyHorseR2VRequest HappyHorseT2VRequest
+        ImagePart InvalidRequest JobFailed JobModerated LoginFailed LuxVidRequest MalformedKey
+        MediaRequest MessagesRequest MissingKey ModelCenterRequest ModelRow Moderated
         NanoBananaRequest NotHandled NotSent OmniFlashRequest OutcomeUnknown PollFailed RateLimited
-        Refused SD2ManxueRequest Seedance15Request Seedance20Request SeedanceDiscountRequest
-        SeedanceSpecialRequest SeedanceX1Request SoraRequest SpeechRequest StarVideosRequest Status
-        Submission SystemClock TaskGone TaskView Timeouts Unauthorized VeoRequest VideosRequest
-        ViduRequest VoiceCloneRequest WhoActs request_for
+        Refused ResponsesRequest SD2ManxueRequest Seedance15Request Seedance20Request
+        SeedanceDiscountRequest SeedanceSpecialRequest SeedanceX1Request SoraRequest SpeechRequest
+        StarVideosRequest Status StreamCut StreamGenerateContentRequest Submission SystemClock
+        TaskGone TaskView TextAsk TextPart TextRequest TextStream Timeouts Unauthorized VeoRequest
+        VideosRequest ViduRequest VoiceCloneRequest WhoActs request_for text_request_for
     """,
     "blocks": "GlobalAIOPC MediaBucket",
     "ledger": """
