@@ -235,6 +235,7 @@ class SandboxService(Service):
         image_seconds: float = 0.1,
         video_seconds: float = 0.2,
         asset_seconds: float = 0.1,
+        catalogues: Sequence[Path] = (),
         options: Sequence[str] = (),
     ) -> None:
         super().__init__(log)
@@ -245,6 +246,8 @@ class SandboxService(Service):
         self._command += ["--image-seconds", str(image_seconds)]
         self._command += ["--video-seconds", str(video_seconds)]
         self._command += ["--asset-seconds", str(asset_seconds), *options]
+        for file in catalogues:
+            self._command += ["--catalogue", str(file)]
 
     def spawn(self, ports: Sequence[int]) -> Child:
         self.url = f"http://127.0.0.1:{ports[0]}"

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.processes import Child, ServiceFailed, descendants, free_ports
-from sandbox.services import S3Service, Service, clean_environment
+from sandbox.services import S3Service, SandboxService, Service, clean_environment
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -142,3 +143,17 @@ def test_children_see_nobodys_credentials(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_free_ports_are_different_ones() -> None:
     assert len(set(free_ports(50))) == 50
+
+
+def test_the_stand_in_api_knows_models_of_one_s_own(tmp_path: Path) -> None:
+    rows = tmp_path / "own.toml"
+    rows.write_text('[[model]]\nnames = ["my-model"]\nendpoint = "vidu"\nseconds = [2]\n')
+    part = SandboxService(key="k", log=tmp_path / "log", catalogues=[rows])
+    with part.start():
+        answer = httpx.post(
+            f"{part.url}/kyyReactApiServer/v1/vidu/videos",
+            headers={"Authorization": "Bearer k"},
+            json={"model": "my-model", "prompt": "x", "duration": 2},
+            trust_env=False,
+        )
+    assert answer.json()["status"] == "queued"
