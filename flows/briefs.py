@@ -1,16 +1,11 @@
 """A brief: one thing to make. Its fields are the run form's fields and a file's columns."""
 
 import re
-from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from flows.errors import BriefProblem, shown
-from flows.form import models_that_make, plain_form, ratios
-from globalaiopc.catalogue import Catalogue, ModelRow
-from globalaiopc.errors import InvalidRequest
-from ledger.receipt import RESERVED_BRIEF_IDS, check_asked, check_id
+from flows.form import fallbacks, models_that_make, plain_form, ratios
 
 PROMPT_CAP = 5_000
 """Characters. Most models state no limit of their own; those that do stay at or below this."""
@@ -19,7 +14,11 @@ Makes = Literal["image", "video"]
 
 # Control characters and halves of surrogate pairs: no model reads them, no JSON body carries them.
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_IMAGE_SCHEMES = ("https://", "http://", "s3://")
+
+_WHERE = (
+    "an https:// address, an s3:// address, a key in the media bucket, or a path on the machine "
+    "that runs the flow"
+)
 
 
 class Brief(BaseModel):
@@ -67,10 +66,61 @@ class Brief(BaseModel):
         title="Start image",
         description=(
             "An existing picture to start the video from, instead of making one: an https:// "
-            "address, an s3:// address, or a key in the media bucket."
+            "address, an s3:// address, or a key in the media bucket. A model that starts from no "
+            "picture and takes reference pictures gets it as one."
         ),
         examples=["s3://my-bucket/products/shoe.png"],
         repr=False,  # may be a presigned address
+    )
+    last_image: str | None = Field(
+        default=None,
+        title="Last image",
+        description=f"A picture for the video to end in: {_WHERE}.",
+        examples=["products/shoe-boxed.png"],
+        repr=False,
+    )
+    video: str | None = Field(
+        default=None,
+        title="Start video",
+        description=(
+            f"An existing video to edit, to go on from, or to imitate, by what the video model "
+            f"does with a reference video: {_WHERE}. No picture is made beside it unless you give "
+            "its prompt."
+        ),
+        examples=["s3://my-bucket/clips/walk.mp4"],
+        repr=False,
+    )
+    reference_images: list[str] = Field(
+        default_factory=list,
+        title="Reference images",
+        description=(
+            "Pictures of who and what is to be seen, for the image model, and for the video model "
+            f"if it takes them beside its picture. Each is {_WHERE}. In a file: separated by ';'."
+        ),
+        examples=[["products/shoe.png", "https://example.org/logo.png"]],
+        repr=False,
+    )
+    reference_videos: list[str] = Field(
+        default_factory=list,
+        title="Reference videos",
+        description=f"More videos for the video model. Each is {_WHERE}. In a file: by ';'.",
+        examples=[["clips/dance.mp4"]],
+        repr=False,
+    )
+    reference_audios: list[str] = Field(
+        default_factory=list,
+        title="Reference audio",
+        description=f"Sound for the video model. Each is {_WHERE}. In a file: by ';'.",
+        examples=[["music/theme.mp3"]],
+        repr=False,
+    )
+    asset_review: bool = Field(
+        default=False,
+        title="Have pictures reviewed",
+        description=(
+            "The reference pictures show people: have them reviewed in the asset library of the "
+            "video model first, where it has one."
+        ),
     )
     image_model: str = Field(
         default="nano-banana-2",
@@ -78,11 +128,31 @@ class Brief(BaseModel):
         description="Makes the picture.",
         json_schema_extra=models_that_make("image"),
     )
+    image_fallbacks: list[str] = Field(
+        default_factory=list,
+        title="Other image models",
+        description=(
+            "Models to ask in this order when the first one refuses and nothing was charged. In a "
+            "file: separated by ';' or ','."
+        ),
+        json_schema_extra=fallbacks("image"),
+        examples=[["nano-banana-pro"]],
+    )
     video_model: str = Field(
         default="openAiSora2Plus",
         title="Video model",
         description="Makes the video.",
         json_schema_extra=models_that_make("video"),
+    )
+    video_fallbacks: list[str] = Field(
+        default_factory=list,
+        title="Other video models",
+        description=(
+            "Models to ask in this order when the first one refuses and nothing was charged. In a "
+            "file: separated by ';' or ','."
+        ),
+        json_schema_extra=fallbacks("video"),
+        examples=[["veo_3_1_fast"]],
     )
     text_model: str = Field(
         default="gpt-5.4",
@@ -90,16 +160,26 @@ class Brief(BaseModel):
         description="Writes the prompts from the topic.",
         json_schema_extra=models_that_make("text"),
     )
+    text_fallbacks: list[str] = Field(
+        default_factory=list,
+        title="Other text models",
+        description=(
+            "Models to ask in this order when the first one refuses and nothing was charged. In a "
+            "file: separated by ';' or ','."
+        ),
+        json_schema_extra=fallbacks("text"),
+        examples=[["claude-haiku-4-5"]],
+    )
     ratio: str = Field(
         default="16:9",
         title="Ratio",
-        description="Width to height. Sora makes 16:9 and 9:16.",
+        description="Width to height. Sora makes 16:9 and 9:16; see docs/models.md for the others.",
         json_schema_extra=ratios(),
     )
     seconds: int | None = Field(
         default=None,
         title="Seconds",
-        description="Length of the video; Sora makes 4, 8 or 12. Empty: the model's shortest.",
+        description="Length of the video; Sora makes 4, 8 or 12. Empty: the model's default.",
         examples=[4],
     )
     resolution: str | None = Field(
@@ -110,6 +190,33 @@ class Brief(BaseModel):
             "Empty: the model's own."
         ),
         examples=["1k"],
+    )
+    size: str | None = Field(
+        default=None,
+        pattern=r"^[1-9]\d*x[1-9]\d*$",
+        title="Exact size",
+        description=(
+            "Pixels, width by height, instead of ratio and resolution, for whichever model offers "
+            "this choice."
+        ),
+        examples=["2048x1152"],
+    )
+    quality: str | None = Field(
+        default=None,
+        title="Quality",
+        description="Such as low or high, for whichever model offers this choice.",
+        examples=["high"],
+    )
+    sound: bool | None = Field(
+        default=None,
+        title="Sound",
+        description="With or without a sound track, for video models with this switch.",
+    )
+    seed: int | None = Field(
+        default=None,
+        title="Seed",
+        description="The same number and request give a similar result, for models that take one.",
+        examples=[7],
     )
     tags: list[str] = Field(
         default_factory=list,
@@ -126,45 +233,23 @@ class Brief(BaseModel):
         ),
     )
 
-    @field_validator("tags", mode="before")
+    @field_validator("tags", "image_fallbacks", "video_fallbacks", "text_fallbacks", mode="before")
     @classmethod
-    def _split_tags(cls, value: object) -> object:
-        parts = re.split("[;,]", value) if isinstance(value, str) else value
-        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            return value
-        return [tag for part in parts if (tag := part.strip())]
+    def _split_words(cls, value: object) -> object:
+        return _split(value, "[;,]")
+
+    @field_validator("reference_images", "reference_videos", "reference_audios", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return _split(value, ";")  # a web address may hold a comma
 
 
 FIELDS: tuple[str, ...] = tuple(Brief.model_fields)
-_PROMPTS = ("topic", "image_prompt", "video_prompt")
-
-
-def validate_brief(
-    brief: Brief,
-    catalogue: Catalogue,
-    *,
-    makes: Makes = "video",
-    row: int | None = None,
-    line: int | None = None,
-) -> list[BriefProblem]:
-    """Everything that is wrong with a brief, before anything is spent; empty when it can be made.
-
-    `makes` says what the flow makes of it: a brief for `text_to_image` needs neither a video prompt
-    nor a video model.
-    """
-    found = [
-        *_id_problems(brief),
-        *_text_problems(brief),
-        *_content_problems(brief, makes),
-        *_model_problems(brief, catalogue, makes),
-    ]
-    where = {"id": brief.id, "row": row, "line": line}
-    return [problem.model_copy(update=where) for problem in found]
-
-
-def resolution_for(brief: Brief, row: ModelRow) -> str | None:
-    """The brief's resolution if this model offers it; the other model was meant otherwise."""
-    return brief.resolution if brief.resolution in row.resolutions else None
+MEDIA_FIELDS = (
+    *("image", "last_image", "video"),
+    *("reference_images", "reference_videos", "reference_audios"),
+)
+"""Fields that say where media lie. What they hold is never shown: it may be a presigned address."""
 
 
 def unsendable(text: str) -> str | None:
@@ -180,127 +265,8 @@ def unsendable(text: str) -> str | None:
     return f"Character {hit.start() + 1} (U+{code:04X}) is not text."
 
 
-def _id_problems(brief: Brief) -> Iterator[BriefProblem]:
-    try:
-        check_id(brief.id, "id")
-    except InvalidRequest as exc:
-        yield BriefProblem(field="id", message=exc.message, allowed=exc.allowed)
-    if brief.id in RESERVED_BRIEF_IDS:
-        yield BriefProblem(field="id", message=f"{brief.id} is the name of the batch's own file.")
-
-
-def _text_problems(brief: Brief) -> Iterator[BriefProblem]:
-    texts = {field: getattr(brief, field) or "" for field in (*_PROMPTS, "image")}
-    for field, text in [*texts.items(), *(("tags", tag) for tag in brief.tags)]:
-        if why := unsendable(text):
-            yield BriefProblem(field=field, message=why)
-    for field in _PROMPTS:
-        try:
-            # What is asked for is kept in the bucket for others to read.
-            check_asked({field: texts[field]})
-        except InvalidRequest as exc:
-            yield BriefProblem(field=field, message=exc.message, allowed=exc.allowed)
-    if len(texts["topic"]) > PROMPT_CAP:
-        yield _too_long("topic", len(texts["topic"]), PROMPT_CAP)
-
-
-def _content_problems(brief: Brief, makes: Makes) -> Iterator[BriefProblem]:
-    if brief.image and (why := _bad_image(brief.image)):
-        yield BriefProblem(
-            field="image", message=why, allowed="https://…, s3://bucket/key, or a key in the bucket"
-        )
-    if brief.topic:
-        return
-    if makes == "image" and not brief.image_prompt:
-        yield BriefProblem(
-            field="topic", message="The prompt is empty: give topic or image_prompt."
-        )
-    if makes == "video" and not brief.video_prompt:
-        yield BriefProblem(
-            field="video_prompt" if brief.image_prompt else "topic",
-            message="The prompt is empty: give topic, or image_prompt and video_prompt.",
-        )
-    elif makes == "video" and not (brief.image_prompt or brief.image):
-        yield BriefProblem(
-            field="image_prompt",
-            message="There is a video_prompt but no picture: give topic, image_prompt or image.",
-        )
-
-
-def _bad_image(image: str) -> str | None:
-    # The address itself stays out of the message: it may be presigned.
-    if image.startswith(_IMAGE_SCHEMES):
-        bare = image.split("://", 1)[1]
-        return None if bare.strip("/") else "The address names no picture."
-    if ":" in image.split("/", 1)[0]:
-        return "This kind of address cannot be fetched by the provider."
-    if image.startswith("/") or ".." in image.split("/"):
-        return "This is a path on one machine; upload the picture and give its key."
-    return None
-
-
-def _model_problems(brief: Brief, catalogue: Catalogue, makes: Makes) -> Iterator[BriefProblem]:
-    if brief.topic:
-        yield from _lookup(catalogue, "text_model", brief.text_model, "text")[1]
-    rows: list[ModelRow] = []
-    if makes == "image" or not brief.image:
-        row, problems = _lookup(catalogue, "image_model", brief.image_model, "image")
-        yield from problems
-        if row:
-            rows.append(row)
-            yield from _prompt_problem("image_prompt", brief.image_prompt, row)
-    if makes == "video":
-        row, problems = _lookup(catalogue, "video_model", brief.video_model, "video")
-        yield from problems
-        if row:
-            rows.append(row)
-            yield from _prompt_problem("video_prompt", brief.video_prompt, row)
-            if brief.seconds is not None:
-                yield from _choice("seconds", brief.seconds, row.seconds, row.name)
-    for row in rows:
-        if row.ratios:  # a model without a choice of ratio is not told one
-            yield from _choice("ratio", brief.ratio, row.ratios, row.name)
-    if brief.resolution and rows:
-        offered = tuple(dict.fromkeys(choice for row in rows for choice in row.resolutions))
-        names = " or ".join(row.name for row in rows)
-        yield from _choice("resolution", brief.resolution, offered, names)
-
-
-def _lookup(
-    catalogue: Catalogue, field: str, name: str, makes: Literal["text", "image", "video"]
-) -> tuple[ModelRow | None, list[BriefProblem]]:
-    try:
-        row = catalogue.model(name)
-    except InvalidRequest as exc:
-        return None, [BriefProblem(field=field, message=exc.message, allowed=exc.allowed)]
-    if row.makes != makes:
-        message = f"{name} makes {row.makes}, and {field} has to make {makes}."
-        return None, [BriefProblem(field=field, message=message)]
-    return row, []
-
-
-def _prompt_problem(field: str, prompt: str | None, row: ModelRow) -> Iterator[BriefProblem]:
-    limit = min(row.prompt_limit or PROMPT_CAP, PROMPT_CAP)
-    if prompt and len(prompt) > limit:
-        yield _too_long(field, len(prompt), limit)
-
-
-def _too_long(field: str, length: int, limit: int) -> BriefProblem:
-    message = f"The text has {length:,} characters."
-    return BriefProblem(field=field, message=message, allowed=f"at most {limit:,}")
-
-
-def _choice(
-    field: str, value: str | int, allowed: tuple[str, ...] | tuple[int, ...], model: str
-) -> Iterator[BriefProblem]:
-    if value in allowed:
-        return
-    if not allowed:
-        message = f"{model} has no choice of {field}; leave it empty."
-        yield BriefProblem(field=field, message=message)
-        return
-    yield BriefProblem(
-        field=field,
-        message=f"{shown(value)} is not possible for {model}.",
-        allowed=", ".join(str(choice) for choice in allowed),
-    )
+def _split(value: object, separators: str) -> object:
+    parts = re.split(separators, value) if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        return value
+    return [word for part in parts if (word := part.strip())]

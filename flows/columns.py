@@ -20,6 +20,10 @@ _ALSO_SAID = {
     "length": "seconds",
     "first_frame": "image",
     "image_url": "image",
+    "last_frame": "last_image",
+    "video_url": "video",
+    "image_urls": "reference_images",
+    "references": "reference_images",
 }
 _CONTENT = ("topic", "image_prompt", "video_prompt")
 

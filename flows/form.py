@@ -6,6 +6,8 @@ from pydantic.config import JsonDict
 
 from globalaiopc.catalogue import Catalogue
 
+Makes = Literal["text", "image", "video"]
+
 _CATALOGUE = Catalogue.load()
 
 
@@ -20,19 +22,35 @@ def plain_form(schema: JsonDict) -> None:
     if not isinstance(fields, dict):
         return
     for field in fields.values():
-        if not isinstance(field, dict) or field.get("default", ...) is not None:
+        if not isinstance(field, dict):
             continue
         kinds = field.get("anyOf")
-        if isinstance(kinds, list):
+        if isinstance(kinds, list) and "type" in field:
+            del field["type"]  # each kind says its own: the form then offers the kinds
+        elif isinstance(kinds, list) and field.get("default", ...) is None:
             given = [kind for kind in kinds if isinstance(kind, dict) and kind["type"] != "null"]
             if len(given) == 1:
                 del field["anyOf"], field["default"]
                 field.update(given[0])
 
 
-def models_that_make(makes: Literal["text", "image", "video"]) -> JsonDict:
-    """A select of the catalogue's models (pydantic's `json_schema_extra`)."""
-    return {"enum": [row.name for row in _CATALOGUE if row.makes == makes]}
+def models_that_make(makes: Makes) -> JsonDict:
+    """A select of the catalogue's models, or a box for any other (`json_schema_extra`)."""
+    known = [_CATALOGUE.id_of(row) for row in _CATALOGUE if row.makes == makes]
+    return {
+        "anyOf": [
+            {"title": "One of the catalogue", "type": "string", "enum": [*known]},
+            {
+                "title": "Another model: endpoint/name, or a row of your own",
+                "type": "string",
+            },
+        ]
+    }
+
+
+def fallbacks(makes: Makes) -> JsonDict:
+    """A list of models (`json_schema_extra`)."""
+    return {"items": models_that_make(makes)}
 
 
 def ratios() -> JsonDict:

@@ -1,54 +1,98 @@
 """The image and the video stage: say what is asked for, buy it, land it."""
 
-from flows.briefs import Brief, resolution_for
+from collections.abc import Sequence
+
+from flows.fallback import Candidate, first_to_sell
+from flows.inputs import Inputs
 from flows.orchestration import orchestrated
 from flows.script import Script
+from flows.stages import Choice, Media, Stages
 from flows.work import Work
-from globalaiopc.catalogue import ModelRow
 from ledger import Landed
-from tasks import Studio, land, nano_banana, sora
+from tasks import Studio, land
 from tasks.adopt import adopt
-from tasks.ordering import ImageAsked, VideoAsked, image_order, video_order
+from tasks.asked import Asked, ImageAsked, VideoAsked
+from tasks.inputs import Input
+from tasks.ordering import order_for
 
 
-async def make_image(studio: Studio, work: Work, script: Script) -> Landed:
-    """Buy the brief's image and land it; a brief with a start image has that one landed instead."""
-    brief = work.brief
-    if brief.image:
-        return await adopt(studio, brief.image, work.job("image"))
-    row = studio.client.catalogue.model(brief.image_model)
-    order = image_order(work.job("image"), image_asked(brief, script, row))
-    return await orchestrated(land, studio, await orchestrated(nano_banana, studio, order))
+class Maker:
+    """Makes the picture and the video of one brief."""
+
+    def __init__(self, studio: Studio, work: Work, stages: Stages) -> None:
+        self._studio = studio
+        self._work = work
+        self._stages = stages
+
+    async def image(self, script: Script, inputs: Inputs) -> Landed | None:
+        """Buy the brief's image and land it; a brief's own start image is landed instead.
+
+        None where the video is made without a picture.
+        """
+        match self._stages.picture:
+            case "none":
+                return None
+            case "given":
+                image = self._work.brief.image or ""
+                return await adopt(self._studio, image, self._work.job("image"))
+        media = inputs.hashes()
+        return await self._bought(
+            "image",
+            [
+                (one, image_asked(self._stages, one, script, media), inputs.images)
+                for one in self._stages.image
+            ],
+        )
+
+    async def video(self, script: Script, inputs: Inputs, picture: Landed | None) -> Landed:
+        """Buy the video, which starts from the landed picture, and land it with its poster."""
+        media = inputs.hashes(picture.sha256 if picture else None)
+        given = (*inputs.all, *((Input.of(picture),) if picture else ()))
+        return await self._bought(
+            "video",
+            [
+                (one, video_asked(self._stages, one, script, media), given)
+                for one in self._stages.video
+            ],
+        )
+
+    async def _bought(
+        self, stage: str, offers: Sequence[tuple[Choice, Asked, Sequence[Input]]]
+    ) -> Landed:
+        job = self._work.job(stage)
+
+        def candidate(choice: Choice, asked: Asked, media: Sequence[Input]) -> Candidate:
+            return Candidate(
+                choice.name,
+                choice.row.endpoint,
+                lambda: order_for(self._studio, job, asked, media),
+            )
+
+        bought = await first_to_sell(self._studio, job, [candidate(*one) for one in offers])
+        return await orchestrated(land, self._studio, bought)
 
 
-async def make_video(studio: Studio, work: Work, script: Script, image: Landed) -> Landed:
-    """Buy the brief's video, which starts from the landed image, and land it with its poster."""
-    row = studio.client.catalogue.model(work.brief.video_model)
-    asked = video_asked(work.brief, script, image.sha256, row)
-    order = await video_order(studio, work.job("video"), asked, image)
-    return await orchestrated(land, studio, await orchestrated(sora, studio, order))
-
-
-def image_asked(brief: Brief, script: Script, row: ModelRow) -> ImageAsked:
-    """`row` is the image model's. The same image is asked for whether or not a video follows."""
-    return ImageAsked(
-        model=brief.image_model,
-        prompt=script.image_prompt,
-        ratio=brief.ratio,
-        resolution=resolution_for(brief, row),
+def image_asked(stages: Stages, choice: Choice, script: Script, media: Media) -> ImageAsked:
+    """What the receipt of the image keeps; `media` are hashes."""
+    wish = stages.image_wish(choice, script.image_prompt, media)
+    return ImageAsked.model_validate(
+        {
+            **wish.words(),
+            "model": choice.name,
+            "prompt": wish.prompt,
+            "asset_review": bool(wish.images) and stages.reviewed(choice),
+        }
     )
 
 
-def video_asked(brief: Brief, script: Script, first_frame: str, row: ModelRow) -> VideoAsked:
-    """`first_frame` is the hash of the landed image; `row` the video model's."""
-    return VideoAsked(
-        model=brief.video_model,
-        prompt=script.video_prompt,
-        ratio=brief.ratio,
-        seconds=video_seconds(brief, row),
-        first_frame=first_frame,
+def video_asked(stages: Stages, choice: Choice, script: Script, media: Media) -> VideoAsked:
+    """What the receipt of the video keeps; `media` are hashes, the picture's among them."""
+    wish = stages.video_wish(choice, script.video_prompt, media)
+    return VideoAsked.model_validate(
+        {
+            **wish.words(),
+            "model": choice.name,
+            "prompt": wish.prompt,
+            "asset_review": stages.reviewed(choice),
+        }
     )
-
-
-def video_seconds(brief: Brief, row: ModelRow) -> int | None:
-    return brief.seconds or row.default_seconds

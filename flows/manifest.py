@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from flows.briefs import Brief, unsendable, validate_brief
+from flows.briefs import MEDIA_FIELDS, Brief, unsendable
+from flows.checks import validate_brief
 from flows.columns import Columns
 from flows.errors import BadBriefs, BriefProblem, shown
 from flows.rows import RawRow, Readable, UnreadableFile, delimited_rows, json_rows
@@ -155,12 +156,15 @@ def _build(values: Mapping[str, object]) -> tuple[Brief | None, list[BriefProble
         return None, [
             BriefProblem(
                 field=str(error["loc"][0]) if error["loc"] else "",
-                # What was given is not shown for `image`: it may be a presigned address.
-                message=f"{error['msg']}."
-                + ("" if error["loc"][:1] == ("image",) else f" It is {shown(error['input'])}."),
+                message=f"{error['msg']}." + _given(error["loc"], error["input"]),
             )
             for error in exc.errors(include_url=False, include_context=False)
         ]
+
+
+def _given(place: tuple[int | str, ...], value: object) -> str:
+    # Where media lie is not shown: it may be a presigned address.
+    return "" if place and place[0] in MEDIA_FIELDS else f" It is {shown(value)}."
 
 
 def _rows(

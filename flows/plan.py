@@ -23,7 +23,8 @@ class PlannedStep(_Kept):
     """One stage of a brief. `cost` is what a run would pay; `basis` how far to trust it.
 
     `basis`: "listed" in the price file, "seen" (a guess from earlier jobs), "unknown", or "free".
-    `changes` maps a field to what it was and what it is now.
+    `changes` maps a field to what it was and what it is now; `then` are the models that follow if
+    this one refuses, which the cost does not tell of.
     """
 
     stage: str
@@ -32,10 +33,11 @@ class PlannedStep(_Kept):
     cost: Cost | None = Decimal(0)
     basis: Literal["listed", "seen", "unknown", "free"] = "free"
     why: str = ""
+    then: tuple[str, ...] = ()
     changes: Mapping[str, tuple[str, str]] = Field(default_factory=dict)
 
     @classmethod
-    def bought(cls, stage: str, model: str, quote: Quote) -> Self:
+    def bought(cls, stage: str, model: str, quote: Quote, then: tuple[str, ...] = ()) -> Self:
         """A step that would be paid for."""
         return cls(
             stage=stage,
@@ -44,6 +46,7 @@ class PlannedStep(_Kept):
             cost=quote.amount,
             basis=quote.basis,
             why=quote.detail,
+            then=then,
         )
 
 
@@ -178,7 +181,8 @@ def _within(briefs: Iterable[PlannedBrief], free: Decimal) -> tuple[PlannedBrief
 def _step(brief: PlannedBrief, stage: str) -> str:
     step = next((step for step in brief.steps if step.stage == stage), None)
     if step is None:
-        return "not reached"
+        later = stage == "image" and any(one.stage == "video" for one in brief.steps)
+        return "not needed" if later else "not reached"
     if step.verdict != "run":
         return step.verdict
     return "run: " + ("cost unknown" if step.cost is None else money(step.cost) + _guess(step))
@@ -194,6 +198,8 @@ def _reasons(brief: PlannedBrief) -> Iterable[str]:
             yield f"{step.stage}: {name} was {old}, now {new}"
         if step.why and not step.changes:
             yield f"{step.stage}: {step.why}"
+        if step.then:
+            yield f"{step.stage}: if {step.model} refuses, {', then '.join(step.then)}"
 
 
 def _cost(cost: Decimal, unpriced: int) -> str:

@@ -11,7 +11,7 @@ from flows.artifacts import show_table
 from flows.ending import Outcome
 from flows.foreseeing import Foreseer
 from flows.plan import Plan, PlannedBrief, sentence, table_rows
-from flows.spending import budget_limit, paid_jobs, worth
+from flows.spending import all_jobs, budget_limit, worth
 from flows.work import Work
 from ledger import PriceBook, ReceiptUnreadable, Unpriced
 from tasks import Studio
@@ -57,14 +57,13 @@ async def _capped(
     """The limit with what is committed of it, and why a run with this budget would be refused."""
     if budget is None:
         return None, ""
-    limit, catalogue = budget_limit(budget), studio.client.catalogue
+    limit = budget_limit(budget)
     try:
         committed = await _committed(studio, works[0].batch_id, prices)
     except ReceiptUnreadable as error:
         return None, f"{error.message} {error.advice}"
     try:
-        jobs = (job for work in works for job in paid_jobs(work, "video", catalogue))
-        refuse_unpriced(prices, jobs)
+        refuse_unpriced(prices, all_jobs(studio, works))
     except Unpriced as error:
         return (limit, committed), error.message
     return (limit, committed), ""

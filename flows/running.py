@@ -8,9 +8,11 @@ from prefect.logging import get_run_logger
 
 from flows.briefs import Makes
 from flows.errors import defect
-from flows.making import make_image, make_video
+from flows.inputs import land_inputs
+from flows.making import Maker
 from flows.report import Job, ReportItem, State
 from flows.spending import paid_jobs
+from flows.stages import stages_of
 from flows.work import Work
 from flows.writing import make_script
 from globalaiopc import DeadlinePassed, ErrorInfo, GlobalAIOPCError, InvalidRequest, OutcomeUnknown
@@ -37,11 +39,14 @@ async def run_brief(studio: Studio, work: Work, makes: Makes) -> ReportItem:
 
 async def _make(studio: Studio, work: Work, makes: Makes) -> _Ending:
     try:
-        async with studio.purse.brief(paid_jobs(work, makes, studio.client.catalogue)):
-            script = await make_script(studio, work)
-            image = await make_image(studio, work, script)
-            if makes == "video":
-                await make_video(studio, work, script, image)
+        stages = stages_of(work.brief, makes, studio.client.catalogue)
+        async with studio.purse.brief(paid_jobs(work, stages)):
+            inputs = await land_inputs(studio, work, stages)
+            script = await make_script(studio, work, stages)
+            maker = Maker(studio, work, stages)
+            picture = await maker.image(script, inputs)
+            if stages.video:
+                await maker.video(script, inputs, picture)
     except BudgetReached as error:
         return _Ending("blocked", error.info(), would_cost=error.needed)
     except GlobalAIOPCError as error:

@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from flows.briefs import PROMPT_CAP, Brief, unsendable
 from flows.errors import ScriptInvalid, ScriptUnreadable
+from flows.stages import Picture
 from globalaiopc.faults import first_fault
 from globalaiopc.replies import ChatReply
 from globalaiopc.requests import ChatMessage
 
-_QUOTED_BACK = 4_000  # characters of a bad answer that are sent back to have it repaired
+QUOTED_BACK = 4_000  # characters of a bad answer that are sent back to have it repaired
 _STARTS_TRIED = 50  # opening braces looked at, so that a wall of braces costs nothing
 
 _SYSTEM = """\
@@ -58,14 +59,14 @@ class StoredScript(BaseModel):
     output_tokens: int | None = None
 
     @classmethod
-    def of(cls, brief: Brief, script: Script, reply: ChatReply) -> Self:
-        """The script that a model wrote, with the prompts that the brief brings in their place."""
+    def of(cls, brief: Brief, script: Script, reply: ChatReply, asked: str) -> Self:
+        """The script that the model `asked` wrote, the brief's own prompts in their place."""
         own = {"image_prompt": brief.image_prompt, "video_prompt": brief.video_prompt}
         return cls(
             brief_id=brief.id,
             script=script.model_copy(update={name: text for name, text in own.items() if text}),
             topic=brief.topic,
-            model=reply.model or brief.text_model,
+            model=reply.model or asked,
             reply_id=reply.id or None,
             input_tokens=reply.input_tokens,
             output_tokens=reply.output_tokens,
@@ -84,15 +85,17 @@ class StoredScript(BaseModel):
             raise ScriptUnreadable(f"script.json cannot be read: {field}: {why}.") from None
 
 
-def script_of(brief: Brief) -> Script | None:
+def script_of(brief: Brief, picture: Picture) -> Script | None:
     """The brief's own prompts, or None when a model has to write what is missing."""
-    has_picture = bool(brief.image_prompt or brief.image)
+    has_picture = picture != "made" or bool(brief.image_prompt)
     if brief.topic and not (has_picture and brief.video_prompt):
         return None
     return Script(image_prompt=brief.image_prompt or "", video_prompt=brief.video_prompt or "")
 
 
-def script_messages(brief: Brief, *, seconds: int | None = None) -> tuple[ChatMessage, ...]:
+def script_messages(
+    brief: Brief, picture: Picture, *, seconds: int | None = None
+) -> tuple[ChatMessage, ...]:
     """What to ask of the chat model. `seconds`: the video's length where the brief has none."""
     length = brief.seconds or seconds
     asks = [
@@ -102,8 +105,10 @@ def script_messages(brief: Brief, *, seconds: int | None = None) -> tuple[ChatMe
     ]
     if brief.image_prompt:
         asks.append(f"The picture is decided, repeat it as image_prompt: {brief.image_prompt}")
-    elif brief.image:
+    elif picture == "given":
         asks.append("The picture exists already; image_prompt describes it as the topic does.")
+    elif picture == "none":
+        asks.append("The video model sees no picture: video_prompt says also what is to be seen.")
     if brief.video_prompt:
         asks.append(f"The motion is decided, repeat it as video_prompt: {brief.video_prompt}")
     return (
@@ -115,7 +120,7 @@ def script_messages(brief: Brief, *, seconds: int | None = None) -> tuple[ChatMe
 def repair_messages(previous_text: str, problem: str) -> tuple[ChatMessage, ...]:
     """What to append to the conversation so that the model repairs its answer."""
     return (
-        ChatMessage(role="assistant", content=previous_text[:_QUOTED_BACK] or "(empty)"),
+        ChatMessage(role="assistant", content=previous_text[:QUOTED_BACK] or "(empty)"),
         ChatMessage(
             role="user",
             content=f"{problem}\nAnswer again with only the JSON object: "
@@ -130,7 +135,7 @@ def parse_script(text: str) -> Script:
     Raises `ScriptInvalid`, whose message says what to repair.
     """
     nearest: ScriptInvalid | None = None
-    for found in _objects(text):
+    for found in objects_in(text):
         try:
             return _script(found)
         except ScriptInvalid as exc:
@@ -142,7 +147,7 @@ def parse_script(text: str) -> Script:
     )
 
 
-def _objects(text: str) -> Iterator[dict[str, JsonValue]]:
+def objects_in(text: str) -> Iterator[dict[str, JsonValue]]:
     """Every JSON object that begins somewhere in the text, outermost first."""
     decoder = json.JSONDecoder()
     for tried, brace in enumerate(re.finditer(r"\{", text)):

@@ -2,7 +2,8 @@
 
 from prefect.client.schemas.objects import State
 
-from flows.briefs import Brief, Makes, validate_brief
+from flows.briefs import Brief, Makes
+from flows.checks import validate_brief
 from flows.ending import Outcome, end_of_brief, stopped
 from flows.errors import BadBriefs
 from flows.run_names import this_batch

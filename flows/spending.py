@@ -1,15 +1,13 @@
 """A batch's money: which jobs a brief pays for, the purse that pays them, what the report says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from flows.briefs import Makes, resolution_for
-from flows.making import video_seconds
 from flows.report import BudgetFacts, ReportItem
+from flows.stages import Choice, Stages, stages_of
 from flows.work import Work
 from globalaiopc import InvalidRequest
-from globalaiopc.catalogue import Catalogue
 from ledger import Account, BudgetReached, PriceBook, Receipt
 from tasks import Studio
 from tasks.prices import open_prices
@@ -18,17 +16,33 @@ from tasks.purse import CappedPurse, Purse, Wanted, refuse_unpriced
 AmountIs = Literal["charged", "listed", "a guess", "not known"]
 
 
-def paid_jobs(work: Work, makes: Makes, catalogue: Catalogue) -> tuple[Wanted, ...]:
-    """The jobs that a brief pays for. The script is not among them: a text call is no job."""
-    brief = work.brief
-    jobs: list[Wanted] = []
-    if not brief.image:
-        resolution = resolution_for(brief, catalogue.model(brief.image_model))
-        jobs.append(Wanted(work.job("image"), brief.image_model, None, resolution))
-    if makes == "video":
-        seconds = video_seconds(brief, catalogue.model(brief.video_model))
-        jobs.append(Wanted(work.job("video"), brief.video_model, seconds, None))
-    return tuple(jobs)
+def paid_jobs(work: Work, stages: Stages) -> tuple[Wanted, ...]:
+    """The jobs that a brief pays for, if each stage's first model does not refuse.
+
+    The script is not among them: a text call is no job.
+    """
+    return tuple(
+        wanted(work, stages, stage, chosen[0]) for stage, chosen in _to_buy(stages) if chosen
+    )
+
+
+def jobs_to_price(work: Work, stages: Stages) -> tuple[Wanted, ...]:
+    """The jobs that a brief may come to pay for, those of the other models included."""
+    return tuple(
+        wanted(work, stages, stage, choice)
+        for stage, chosen in _to_buy(stages)
+        for choice in chosen
+    )
+
+
+def wanted(work: Work, stages: Stages, stage: str, choice: Choice) -> Wanted:
+    """One job as it is priced."""
+    seconds = stages.asked_seconds(choice) if stage == "video" else None
+    return Wanted(work.job(stage), choice.name, seconds, stages.resolution(choice))
+
+
+def _to_buy(stages: Stages) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
+    return (("image", stages.image), ("video", stages.video))
 
 
 async def open_purse(
@@ -43,9 +57,14 @@ async def open_purse(
         return Purse()
     limit = budget_limit(budget)
     book = await open_prices(studio, prices)
-    catalogue = studio.client.catalogue
-    refuse_unpriced(book, (job for work in works for job in paid_jobs(work, "video", catalogue)))
+    refuse_unpriced(book, all_jobs(studio, works))
     return await CappedPurse.open(studio.ledger, studio.store, works[0].batch_id, limit, book)
+
+
+def all_jobs(studio: Studio, works: Iterable[Work]) -> Iterator[Wanted]:
+    """Every job that the briefs of a batch may come to pay for."""
+    for work in works:
+        yield from jobs_to_price(work, stages_of(work.brief, "video", studio.client.catalogue))
 
 
 def budget_limit(budget: float) -> Decimal:

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from flows.briefs import Brief
 from flows.errors import ScriptInvalid, ScriptUnanswered
-from flows.orchestration import orchestrated
+from flows.fallback import in_turn
 from flows.script import (
     Script,
     StoredScript,
@@ -21,61 +21,73 @@ from flows.script import (
     script_messages,
     script_of,
 )
+from flows.stages import Stages, choices
+from flows.texts import ask_for_json, text_row
 from flows.work import Work
-from globalaiopc import ChatMessage, ChatReply, ChatRequest, GlobalAIOPCError, OutcomeUnknown
+from globalaiopc import ChatMessage, ChatReply, GlobalAIOPCError, OutcomeUnknown
 from ledger import ClaimOutcome, Held, Known, Landed, Mine, ReceiptMoved, Theirs
-from tasks import KeptError, Studio, chat_completions
+from tasks import KeptError, Studio
 from tasks.uninterrupted import uninterrupted
 
 FOLLOW_SECONDS = 1.0
 STAGE = "script"
 
 
-async def make_script(studio: Studio, work: Work) -> Script:
+async def make_script(studio: Studio, work: Work, stages: Stages) -> Script:
     """Return the brief's prompts: its own, the ones stored, or new ones that are then stored.
 
     What is stored first wins, so that every rerun asks for the same image.
     """
-    own = script_of(work.brief)
+    own = script_of(work.brief, stages.picture)
     if own is not None:
         await _store(studio, work, StoredScript(brief_id=work.brief.id, script=own))
         return own
+    models = [one.name for one in choices(work.brief, "text", studio.client.catalogue)]
+
+    async def ask(at: int) -> Script:
+        return await _once_written(studio, work, stages, models[at])
+
+    return await in_turn(studio, work.job(STAGE), models, ask)
+
+
+async def _once_written(studio: Studio, work: Work, stages: Stages, model: str) -> Script:
     while True:
         async with studio.limits.place("writing"):
-            if (script := await _written(studio, work)) is not None:
+            if (script := await _written(studio, work, stages, model)) is not None:
                 return script
         await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
 
 
-async def _written(studio: Studio, work: Work) -> Script | None:
+async def _written(studio: Studio, work: Work, stages: Stages, model: str) -> Script | None:
     """The script, asked for if that is up to us; None while another process asks."""
-    outcome = await _claim(studio, work)
+    outcome = await _claim(studio, work, model)
     kept = await _stored(studio, work)
     if kept is not None:
         return kept
     match outcome:
         case Mine(held):
-            return await uninterrupted(_ask(studio, work, held))
+            return await uninterrupted(_ask(studio, work, stages, held))
         case Known(held):
-            return await uninterrupted(_ask(studio, work, await _again(studio, held)))
+            return await uninterrupted(_ask(studio, work, stages, await _again(studio, held)))
         case Theirs():
             return None
 
 
-async def _claim(studio: Studio, work: Work) -> ClaimOutcome:
+async def _claim(studio: Studio, work: Work, model: str) -> ClaimOutcome:
+    row = text_row(studio, model)
     return await studio.ledger.claim(
         work.job(STAGE),
-        endpoint=ChatRequest.endpoint,
-        model=work.brief.text_model,
-        api=ChatRequest.api,
+        endpoint=row.endpoint,
+        model=model,
+        api=row.api,
         key_hash=studio.client.key_hash,
-        asked=script_asked(work.brief),
+        asked=script_asked(work.brief, model),
     )
 
 
-def script_asked(brief: Brief) -> dict[str, JsonValue]:
+def script_asked(brief: Brief, model: str) -> dict[str, JsonValue]:
     """What the receipt of the script keeps."""
-    return {"model": brief.text_model, "topic": brief.topic}
+    return {"model": model, "topic": brief.topic}
 
 
 async def _again(studio: Studio, held: Held) -> Held:
@@ -89,9 +101,9 @@ async def _again(studio: Studio, held: Held) -> Held:
     )
 
 
-async def _ask(studio: Studio, work: Work, held: Held) -> Script:
+async def _ask(studio: Studio, work: Work, stages: Stages, held: Held) -> Script:
     try:
-        stored = await _converse(studio, work)
+        stored = await _converse(studio, work, stages, held.receipt.model)
     except GlobalAIOPCError as error:
         settle = studio.ledger.failed if error.charged == "no" else studio.ledger.unknown
         await settle(held, error.info())
@@ -109,27 +121,25 @@ async def _ask(studio: Studio, work: Work, held: Held) -> Script:
     return await _stored(studio, work) or stored.script
 
 
-async def _converse(studio: Studio, work: Work) -> StoredScript:
+async def _converse(studio: Studio, work: Work, stages: Stages, model: str) -> StoredScript:
     row = studio.client.catalogue.get(work.brief.video_model)
-    messages = script_messages(work.brief, seconds=row.default_seconds if row else None)
-    reply = await _chat(studio, work, messages)
+    seconds = row.default_seconds if row else None
+    messages = script_messages(work.brief, stages.picture, seconds=seconds)
+    reply = await _chat(studio, work, model, messages)
     try:
         script = parse_script(reply.text)
     except ScriptInvalid as problem:
         repair = (*messages, *repair_messages(reply.text, problem.problem))
-        reply = await _chat(studio, work, repair)
+        reply = await _chat(studio, work, model, repair)
         script = parse_script(reply.text)
-    return StoredScript.of(work.brief, script, reply)
+    return StoredScript.of(work.brief, script, reply, model)
 
 
-async def _chat(studio: Studio, work: Work, messages: tuple[ChatMessage, ...]) -> ChatReply:
-    request = ChatRequest(
-        model=work.brief.text_model,
-        messages=messages,
-        response_format={"type": "json_object"},
-    )
+async def _chat(
+    studio: Studio, work: Work, model: str, messages: tuple[ChatMessage, ...]
+) -> ChatReply:
     try:
-        return await orchestrated(chat_completions, studio, request, label=work.brief.id)
+        return await ask_for_json(studio, model, messages, label=work.brief.id)
     except OutcomeUnknown as error:
         raise ScriptUnanswered(error) from error
 

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from flows.briefs import FIELDS, PROMPT_CAP, Brief, resolution_for, validate_brief
+from flows.briefs import FIELDS, PROMPT_CAP, Brief
+from flows.checks import validate_brief
 from flows.errors import BadBriefs, BriefProblem
 from flows.making import image_asked
 from flows.script import Script
 from flows.spending import paid_jobs
+from flows.stages import Media, stages_of
 from flows.work import Work
 from globalaiopc.catalogue import Catalogue
 
@@ -56,15 +58,23 @@ def test_the_defaults_are_the_documented_ones_and_can_be_made():
         ({"text_model": "gpt-5.44"}, "text_model", "gpt-5.4"),
         ({"video_model": "nano-banana-2"}, "video_model", "makes image"),
         ({"image_model": "gpt-5.4"}, "image_model", "makes text"),
-        ({"ratio": "21:9"}, "ratio", "openAiSora2Plus. Allowed: 16:9, 9:16."),
-        ({"ratio": "wide"}, "ratio", '"wide" is not possible'),
-        ({"seconds": 5}, "seconds", '"5" is not possible for openAiSora2Plus. Allowed: 4, 8, 12.'),
+        (
+            {"ratio": "21:9"},
+            "ratio",
+            "openAiSora2Plus does not take ratio 21:9; it takes 16:9, 9:16.",
+        ),
+        ({"ratio": "wide"}, "ratio", "does not take ratio wide"),
+        (
+            {"seconds": 5},
+            "seconds",
+            "openAiSora2Plus does not take seconds 5; it takes 4, 8, 12. These can: ",
+        ),
         ({"resolution": "8k"}, "resolution", "Allowed: 1k, 2k."),
         ({"image": "file:///etc/passwd"}, "image", "cannot be fetched"),
         ({"image": "data:image/png;base64,AAAA"}, "image", "cannot be fetched"),
         ({"image": "/home/me/a.png"}, "image", "path on one machine"),
         ({"image": "a/../../b.png"}, "image", "path on one machine"),
-        ({"image": "s3://"}, "image", "names no picture"),
+        ({"image": "s3://"}, "image", "names no file"),
     ],
 )
 def test_is_refused_with_its_field_named(fields: dict[str, Any], field: str, says: str):
@@ -102,16 +112,23 @@ def test_all_problems_of_a_brief_come_at_once():
 
 def test_a_resolution_goes_to_the_model_that_offers_it():
     given = brief(resolution="2k")
-    assert resolution_for(given, CATALOGUE.model("nano-banana-2")) == "2k"
-    assert resolution_for(given, CATALOGUE.model("openAiSora2Plus")) is None
+    stages = stages_of(given, "video", CATALOGUE)
+    assert stages.resolution(stages.image[0]) == "2k"
+    assert stages.resolution(stages.video[0]) is None
 
 
 def test_the_image_is_asked_for_and_priced_alike_whether_or_not_a_video_follows():
     given = brief(resolution="2k")
-    asked = image_asked(given, Script(image_prompt="a"), CATALOGUE.model(given.image_model))
-    assert asked.resolution == "2k"
     for makes in ("image", "video"):
-        image, *video = paid_jobs(Work("b", given), makes, CATALOGUE)
+        stages = stages_of(given, makes, CATALOGUE)
+        asked = image_asked(stages, stages.image[0], Script(image_prompt="a"), Media())
+        assert asked.to_asked() == {
+            "model": "nano-banana-2",
+            "prompt": "a",
+            "ratio": "16:9",
+            "resolution": "2k",
+        }
+        image, *video = paid_jobs(Work("b", given), stages)
         assert image.resolution == "2k"
         assert all(job.resolution is None for job in video)
 

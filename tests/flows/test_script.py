@@ -17,6 +17,7 @@ from flows.script import (
     script_messages,
     script_of,
 )
+from flows.stages import picture_of
 from globalaiopc.replies import ChatReply
 
 WHOLE = '{"image_prompt": "a lighthouse", "video_prompt": "gulls circle"}'
@@ -28,23 +29,25 @@ def brief(**fields: Any) -> Brief:
 
 
 def test_the_question_names_what_the_answer_needs():
-    system, user = script_messages(brief(ratio="9:16", seconds=8))
+    system, user = script_messages(brief(ratio="9:16", seconds=8), "made")
     assert (system.role, user.role) == ("system", "user")
     assert "image_prompt" in system.content
     assert "video_prompt" in system.content
     assert "language of the topic" in system.content
     assert [part in user.content for part in ("灯塔", "9:16", "8 seconds")] == [True] * 3
-    assert "4 seconds" in script_messages(brief(), seconds=4)[1].content
+    assert "4 seconds" in script_messages(brief(), "made", seconds=4)[1].content
 
 
 def test_what_the_brief_decided_is_told():
-    said = script_messages(brief(image_prompt="red door"))[1].content
+    said = script_messages(brief(image_prompt="red door"), "made")[1].content
     assert "The picture is decided" in said
     assert "red door" in said
-    said = script_messages(brief(image="https://h/a.png?sig=1", video_prompt="it opens"))[1].content
+    given = brief(image="https://h/a.png?sig=1", video_prompt="it opens")
+    said = script_messages(given, "given")[1].content
     assert "picture exists" in said
     assert "it opens" in said
     assert "sig" not in said
+    assert "sees no picture" in script_messages(brief(), "none")[1].content
 
 
 @pytest.mark.parametrize(
@@ -118,12 +121,18 @@ def test_the_repair_shows_the_answer_and_the_problem():
     ],
 )
 def test_a_brief_with_its_own_prompts_needs_no_model(fields: dict[str, Any], own: Script | None):
-    assert script_of(brief(**fields)) == own
+    given = brief(**fields)
+    assert script_of(given, picture_of(given, None)) == own
+
+
+def test_without_a_picture_only_the_video_needs_a_prompt():
+    assert script_of(brief(), "none") is None
+    assert script_of(brief(video_prompt="m"), "none") == Script(video_prompt="m")
 
 
 def test_the_stored_script_keeps_the_briefs_own_prompt_and_comes_back():
     reply = ChatReply(id="chat-1", model="gpt-5.4-x", text="", input_tokens=90, output_tokens=40)
-    stored = StoredScript.of(brief(image_prompt="my own"), EXPECTED, reply)
+    stored = StoredScript.of(brief(image_prompt="my own"), EXPECTED, reply, "gpt-5.4")
     assert stored.script == Script(image_prompt="my own", video_prompt="gulls circle")
     assert (stored.model, stored.reply_id, stored.input_tokens) == ("gpt-5.4-x", "chat-1", 90)
     assert StoredScript.from_bytes(stored.to_bytes()) == stored

@@ -1,25 +1,26 @@
 """The script stage: what is said when the text model does not answer."""
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from flows import writing
+from flows import texts, writing
 from flows.briefs import Brief
 from flows.errors import ScriptUnanswered
 from flows.work import Work
 from globalaiopc import ChatMessage, OutcomeUnknown
-from tasks import Studio
+from tests.tasks.doubles import Bucket, Provider, studio_for
 
 
 async def test_a_lost_answer_is_not_said_to_wait_for_a_person(monkeypatch: Any) -> None:
     async def lost(*_: object, **__: object) -> None:
         raise OutcomeUnknown("The connection broke.", charged="yes")
 
-    monkeypatch.setattr(writing, "chat_completions", lost)
+    monkeypatch.setattr(texts, "TEXT_TASKS", {"chat_completions": lost})
+    studio = studio_for(Provider(), Bucket())
     work = Work("b", Brief(id="a", topic="a lighthouse"))
     with pytest.raises(ScriptUnanswered, match="The connection broke") as caught:
-        await writing._chat(cast(Studio, None), work, (ChatMessage(role="user", content="?"),))
+        await writing._chat(studio, work, "gpt-5.4", (ChatMessage(role="user", content="?"),))
     assert caught.value.charged == "yes"
     assert "Run the batch again" in caught.value.advice
     assert "a person" not in caught.value.advice
