@@ -58,16 +58,24 @@ def _cut(rule: Rule, right: Response) -> Response:
 
 
 def _only_id(rule: Rule, right: Response) -> Response:
-    return Answer({"id": _content(right)["id"]}, 202)
+    content = _content(right)
+    name = "id" if "id" in content else "data"
+    return Answer({name: content[name]}, 202)
 
 
 def _no_id(rule: Rule, right: Response) -> Response:
-    return Answer({name: value for name, value in _content(right).items() if name != "id"})
+    hidden = ("id", "data")
+    return Answer({name: value for name, value in _content(right).items() if name not in hidden})
 
 
 def _failed(rule: Rule, right: Response) -> Response:
     error = rule.message or "provider rejected prompt"
     return Answer({**_content(right), "status": "failed", "error": error})
+
+
+def _wrapped(rule: Rule, right: Response) -> Response:
+    content = _content(right)
+    return right if "data" in content else Answer({"code": 0, "msg": None, "data": content})
 
 
 def _content(right: Response) -> dict[str, object]:
@@ -93,7 +101,7 @@ _BENT: dict[str, Callable[[Rule, Response], Response]] = {
     "accepted_202": _only_id,
     "no_id": _no_id,
     "failed_at_create": _failed,
-    "wrapped": lambda rule, right: Answer({"code": 0, "msg": None, "data": _content(right)}),
+    "wrapped": _wrapped,
 }
 
 

@@ -420,6 +420,25 @@ def test_a_rule_for_images_strikes_images_of_the_model_center(box: Running) -> N
     assert image["error"] == {"message": "generation failed"}
 
 
+@pytest.mark.parametrize("fault", ["accepted_202", "no_id", "wrapped"])
+def test_faults_bend_the_older_answer_as_well(box: Running, fault: str) -> None:
+    box.chaos({"fault": fault, "route": "videos"})
+    body = {"model": "videos_fast", "prompt": "x", "duration": 4}
+    answer = box.http.post(MEDIA_BASE + GOOD["videos"].path, json=body)
+    assert answer.status_code == (202 if fault == "accepted_202" else 200)
+    found = answer.json().get("data", {})
+    assert list(found) == ([] if fault == "no_id" else ["projectId"])
+
+
+def test_a_sound_of_the_wrong_length_is_half_as_long(box: Running) -> None:
+    good = GOOD["speech"]
+    box.chaos({"fault": "wrong_seconds"})
+    task = finished(box, good.path, good.body | {"contentText": "x" * 60})
+    halved, whole = (box.plain.get(task["audioUrl"]).content for _ in range(2))
+    assert sound_seconds(halved) == pytest.approx(2, abs=0.15)
+    assert sound_seconds(whole) == pytest.approx(4, abs=0.15)
+
+
 def test_words_of_a_content_part_are_the_prompt(box: Running, host: ReferenceHost) -> None:
     content = [TEXT | {"text": "[moderate] a cat"}, part("image", PICTURE)]
     body = found_at(host, GOOD["seedance_x1"].body | {"content": content})
