@@ -16,7 +16,14 @@ from tasks.orders import Bought, Order, media_stem, poster_key
 from tasks.paid_tasks import PAID
 from tasks.result import result
 from tasks.studio import Limits, Studio, open_studio
-from tasks.text import chat_completions
+from tasks.text import (
+    TEXT_TASKS,
+    chat_completions,
+    generate_content,
+    messages,
+    responses,
+    stream_generate_content,
+)
 from tasks.video import (
     digital_human,
     grok,
@@ -42,6 +49,7 @@ from tasks.voice import speech, voice_clone
 
 __all__ = [
     "PAID",
+    "TEXT_TASKS",
     "AssetRecord",
     "Bought",
     "KeptError",
@@ -55,6 +63,7 @@ __all__ = [
     "asset_upload",
     "chat_completions",
     "digital_human",
+    "generate_content",
     "gpt_image_2",
     "grok",
     "happyhorse_edit",
@@ -64,11 +73,13 @@ __all__ = [
     "land",
     "luxvid",
     "media_stem",
+    "messages",
     "model_center",
     "nano_banana",
     "omni_flash",
     "open_studio",
     "poster_key",
+    "responses",
     "result",
     "sd2_manxue",
     "seedance_1_5",
@@ -79,6 +90,7 @@ __all__ = [
     "sora",
     "speech",
     "starvideos",
+    "stream_generate_content",
     "veo",
     "videos",
     "vidu",

@@ -20,6 +20,7 @@ from botocore.config import Config
 
 import flows.making
 import flows.running
+import flows.texts
 import flows.writing
 from flows.briefs import Brief, Makes
 from flows.running import run_brief
@@ -63,9 +64,10 @@ def main() -> None:
 
 def _without_prefect() -> None:
     for module in (flows.making, flows.writing):
-        for name in ("nano_banana", "sora", "land", "chat_completions"):
+        for name in ("nano_banana", "sora", "land"):
             if hasattr(module, name):
                 setattr(module, name, getattr(module, name).fn)
+    flows.texts.TEXT_TASKS = {name: task.fn for name, task in flows.texts.TEXT_TASKS.items()}
     flows.running.get_run_logger = lambda: logging.getLogger("chaos")
     logging.disable(logging.CRITICAL)
 
