@@ -17,7 +17,7 @@ from ledger import (
     remember,
 )
 from sandbox.asked import Asked
-from sandbox.endpoints import ENDPOINTS
+from sandbox.prices import price_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "prices.toml"
 
@@ -112,17 +112,18 @@ def test_a_wrong_price_file_is_refused_naming_row_and_field(text: str, said: str
 
 
 def asked(model: str, *, seconds: int = 0, resolution: str | None = None) -> Asked:
-    return Asked(model, "p", (1280, 720), "16:9", seconds, resolution, (), {})
+    makes = "video" if seconds else "image"
+    return Asked(model, "p", makes, (1280, 720), "16:9", seconds, resolution, {})
 
 
 def test_the_example_file_says_what_the_sandbox_charges():
     prices = PriceBook.parse(EXAMPLE.read_text("utf-8"), EXAMPLE.name)
-    banana, sora = ENDPOINTS
     for model, size in (("nano-banana", None), ("nano-banana-2", "1k"), ("nano-banana-2", "2k")):
         quote = prices.quote(model, seconds=None, resolution=size)
-        assert quote.amount == banana.price(asked(model, resolution=size))
+        assert quote.amount == price_of("nano_banana", asked(model, resolution=size))
     for model in ("openAiSora2Plus", "openAiSora2Pro"):
-        assert prices.quote(model, seconds=8).amount == sora.price(asked(model, seconds=8))
+        expected = price_of("sora", asked(model, seconds=8))
+        assert prices.quote(model, seconds=8).amount == expected
 
 
 async def test_what_was_seen_is_kept_in_the_bucket_and_adds_up_across_racing_runs(
