@@ -114,8 +114,8 @@ class Draft:
     def send(self, line: str, amount: Decimal) -> Short | None:
         if line in self._spent or (line in self._sent and self._free >= 0):
             return None
-        reserved = self._take(line)
-        need = amount if reserved is None else reserved
+        # What was set aside may be another model's quote, which the job was to be made with first.
+        need = max(amount, self._take(line) or ZERO)
         if need > self._free:
             return Short(need, self._free, begun=False)
         self._put(self._sent, line, need)
