@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flows import texts, writing
+from flows import asking, texts
 from flows.briefs import Brief
 from flows.errors import ScriptUnanswered
 from flows.work import Work
@@ -20,7 +20,7 @@ async def test_a_lost_answer_is_not_said_to_wait_for_a_person(monkeypatch: Any) 
     studio = studio_for(Provider(), Bucket())
     work = Work("b", Brief(id="a", topic="a lighthouse"))
     with pytest.raises(ScriptUnanswered, match="The connection broke") as caught:
-        await writing._chat(studio, work, "gpt-5.4", (ChatMessage(role="user", content="?"),))
+        await asking.chat(studio, work, "gpt-5.4", (ChatMessage(role="user", content="?"),))
     assert caught.value.charged == "yes"
     assert "Run the batch again" in caught.value.advice
     assert "a person" not in caught.value.advice
