@@ -80,7 +80,7 @@ def from_content(endpoint: Endpoint, body: Body) -> tuple[str, tuple[Medium, ...
             media.append(_medium_of(part))
     if len(texts) > 1:
         raise invalid("content takes exactly one text item.")
-    return "".join(texts), _first_without_role(media)
+    return "".join(texts), _one_of_each_frame(media)
 
 
 def _text_of(part: Mapping[str, JsonValue]) -> str:
@@ -91,7 +91,7 @@ def _text_of(part: Mapping[str, JsonValue]) -> str:
 
 
 def _medium_of(part: Mapping[str, JsonValue]) -> Medium:
-    """A medium. One without a role has the role "reference" and no say; see below."""
+    """An image without a role is the first frame."""
     named = part.get("type")
     kind = next((kind for kind in KINDS if named == f"{kind}_url"), None)
     if kind is None:
@@ -108,8 +108,7 @@ def _medium_of(part: Mapping[str, JsonValue]) -> Medium:
     return Medium(kind, _ROLES[role][1], url)
 
 
-def _first_without_role(media: list[Medium]) -> tuple[Medium, ...]:
-    """One image may stand without a role, as the first frame."""
+def _one_of_each_frame(media: list[Medium]) -> tuple[Medium, ...]:
     for role in ("first", "last"):
         if sum(medium.role == role for medium in media) > 1:
             raise invalid(

@@ -1,15 +1,11 @@
 """Every media endpoint: its documented request, its answers' shape, and the file it makes."""
 
 import base64
-import hashlib
-import json
 import re
-import wave
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 from PIL import Image
 
@@ -17,6 +13,7 @@ from sandbox import films
 from sandbox.__main__ import main
 from sandbox.endpoints import ENDPOINTS
 from sandbox.settings import MEDIA_BASE
+from tests.sandbox.asking import finished, found_at, link_of, sound_seconds
 from tests.sandbox.conftest import ReferenceHost
 from tests.sandbox.good_requests import (
     CLIP,
@@ -32,46 +29,6 @@ from tests.sandbox.good_requests import (
     png,
 )
 from tests.sandbox.running import FAST, Running, difference, frames_of
-
-CENTER = MEDIA_BASE + "/v2/model-center/tasks"
-
-
-def found_at(host: ReferenceHost, value: Any) -> Any:
-    """The body with addresses in place of the placeholders."""
-    if isinstance(value, dict):
-        return {name: found_at(host, item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [found_at(host, item) for item in value]
-    if isinstance(value, str) and value in media():
-        return host.put(value.strip("<>"), media()[value])
-    return value
-
-
-def finished(box: Running, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """The task object of a job that was asked for here, unwrapped."""
-    created = box.http.post(MEDIA_BASE + path, json=body).json()
-    assert "id" in created or "data" in created, created
-    task_id = created.get("id") or created["data"]["projectId"]
-    route = CENTER if path.startswith("/v2") else MEDIA_BASE + "/v1/result"
-    for _ in range(2000):
-        task = box.http.get(f"{route}/{task_id}").json()
-        task = task.get("data", task)
-        if task["status"] in ("completed", "failed"):
-            return dict(task)
-    raise AssertionError(f"{task_id} did not end")
-
-
-def link_of(task: dict[str, Any]) -> str:
-    names = ("video_url", "image_url", "audioUrl", "result_url")
-    return str(next(task[name] for name in names if task.get(name)))
-
-
-def sound_seconds(data: bytes) -> float:
-    with av.open(BytesIO(data)) as container:
-        if not container.streams.audio:
-            return 0
-        stream = container.streams.audio[0]
-        return sum(frame.samples for frame in container.decode(stream)) / stream.rate
 
 
 def test_every_endpoint_of_the_table_has_its_request_here() -> None:
@@ -143,18 +100,6 @@ def test_the_last_frame_that_was_asked_for_is_the_film_s(box: Running, host: Ref
         assert difference(frames[-1], last) == 0
 
 
-def test_a_talking_head_starts_as_the_person_and_says_the_sound(
-    box: Running, host: ReferenceHost
-) -> None:
-    good = GOOD["digital_human"]
-    task = finished(box, good.path, found_at(host, good.body))
-    film = box.plain.get(task["video_url"]).content
-
-    assert hashlib.md5(film).hexdigest() == task["md5"]
-    assert difference(frames_of(film)[0], frames_of(media()[CLIP])[0]) < 5
-    assert host.asked == ["/clip", "/sound"]
-
-
 def test_a_reference_video_decides_length_and_shape_where_the_page_says_so(
     box: Running, host: ReferenceHost
 ) -> None:
@@ -206,115 +151,12 @@ def test_old_and_new_names_may_say_the_same(box: Running, host: ReferenceHost) -
     assert "data" in answer.json()
 
 
-def test_each_version_looks_up_its_own_ids_only(box: Running) -> None:
-    body = {"model": "wan2.7-t2v", "prompt": "a cat", "duration": 4}
-    newer = box.http.post(CENTER, json=body).json()["id"]
-    older = box.video().json()["id"]
-
-    for url in (f"{CENTER}/{older}", f"{MEDIA_BASE}/v1/result/{newer}", f"{CENTER}/mcp_nobody"):
-        answer = box.http.get(url)
-        assert (answer.status_code, answer.json()["code"]) == (404, 404)
-    assert box.http.get(f"{CENTER}/{newer}").status_code == 200
-
-
-def test_the_model_center_wraps_some_answers_and_not_others(box: Running) -> None:
-    wrappers, fields = set(), set()
-    for number in range(30):
-        body = {"model": "wan2.7-t2v", "prompt": f"cat {number}", "duration": 4}
-        task_id = box.http.post(CENTER, json=body).json()["id"]
-        looks = [box.http.get(f"{CENTER}/{task_id}").json() for _ in range(2)]
-        task = looks[0].get("data", looks[0])
-        assert [looks[0].get("code"), set(looks[0])] == [looks[1].get("code"), set(looks[1])]
-        wrappers.add((looks[0].get("code"), "data" in looks[0]))
-        fields.add(tuple(name for name in ("video_url", "result_url") if name in task))
-        assert task["usage"]["total_tokens"] == task["totalTokens"]
-    assert wrappers == {(None, False), (None, True), (0, True), ("0", True)}
-    assert fields == {("video_url",), ("result_url",), ("video_url", "result_url")}
-
-
-def test_the_model_center_makes_images_too(box: Running) -> None:
-    for model, changes, size in (
-        ("seedream_5.0Pro", {"resolution": "1K", "aspect_ratio": "3:2"}, (1264, 848)),
-        ("seedream-5.0", {"size": "1000x600"}, (1000, 600)),
-    ):
-        task = finished(box, "/v2/model-center/tasks", {"model": model, "prompt": "x"} | changes)
-        with Image.open(BytesIO(box.plain.get(link_of(task)).content)) as image:
-            assert image.size == size
-        assert box.account()["jobs"][-1]["kind"] == "image"
-
-
-@pytest.mark.parametrize(
-    ("body", "size"),
-    [
-        ({"model": "model_center/seedance_1_5_pro_480p", "size": "1:1"}, (480, 480)),
-        ({"model": "minimax-h3", "duration": 5, "size": "1440x1440"}, (1440, 1440)),
-        ({"model": "minimax-h3", "duration": 5, "resolution": "2k"}, (1920, 1080)),
-    ],
-)
-def test_sizes_of_the_model_center(
-    box: Running, body: dict[str, Any], size: tuple[int, int]
-) -> None:
-    asked = {"prompt": "x", "duration": 4} | body
-    asked["model"] = asked["model"].removeprefix("model_center/")
-    task = finished(box, "/v2/model-center/tasks", asked)
-    assert frames_of(box.plain.get(link_of(task)).content)[0].size == size
-
-
-def test_frames_ride_among_the_references_when_the_mode_says_so(
-    box: Running, host: ReferenceHost
-) -> None:
-    body = {"model": "videos_fast_933_c1", "prompt": "x", "duration": 4, "aspect_ratio": "16:9",
-            "resolution": "720p", "reference_mode": "frame", "face_processing": "true",
-            "reference_images": [PICTURE, OTHER]}  # fmt: skip
-    task = finished(box, "/v2/model-center/tasks", found_at(host, body))
-    with Image.open(BytesIO(media()[OTHER])) as last:
-        assert difference(frames_of(box.plain.get(link_of(task)).content)[-1], last) < 5
-
-
 def test_older_starvideos_take_frames_as_a_list(box: Running, host: ReferenceHost) -> None:
     body = {"model": "starvideos_v3", "prompt": "x", "duration": 3,
             "images": [PICTURE, OTHER, "http://127.0.0.1:9/never-fetched"]}  # fmt: skip
     task = finished(box, GOOD["starvideos"].path, found_at(host, body))
     assert task["status"] == "completed"
     assert host.asked == ["/picture", "/other"]
-
-
-def test_a_cloned_voice_speaks_and_is_wav(box: Running, host: ReferenceHost) -> None:
-    good = GOOD["voice_clone"]
-    clone = finished(box, good.path, found_at(host, good.body))
-    with wave.open(BytesIO(box.plain.get(clone["audioUrl"]).content)) as file:
-        assert file.getnframes() / file.getframerate() == pytest.approx(3)
-
-    body = {"modelId": clone["modelId"], "contentText": "hello there", "speed": 2}
-    task = finished(box, GOOD["speech"].path, body)
-
-    assert (task["model"], task["modelId"]) == ("soundCloningAudio", clone["modelId"])
-    assert task["audioUrl"].partition("?")[0].endswith(".mp3")
-    assert sound_seconds(box.plain.get(task["audioUrl"]).content) == pytest.approx(1, abs=0.15)
-    assert "subtitleFile" not in task
-
-
-def test_subtitles_hold_every_word_with_its_time(box: Running) -> None:
-    good = GOOD["speech"]
-    task = finished(box, good.path, good.body)
-    rows = json.loads(box.plain.get(task["subtitleFile"]).content)
-    assert [row["text"] for row in rows] == ["word"] * 6
-    assert rows[-1]["time_end"] == 3500
-
-
-def test_an_expired_voice_is_refused_unless_it_has_spoken(host: ReferenceHost) -> None:
-    lasting, passing = Running.start(*FAST), Running.start(*FAST, "--voice-ttl", "0")
-    good = GOOD["voice_clone"]
-    try:
-        for running, status in ((lasting, 200), (passing, 400)):
-            clone = finished(running, good.path, found_at(host, good.body))
-            body = {"modelId": clone["modelId"], "contentText": "hello"}
-            answer = running.http.post(MEDIA_BASE + GOOD["speech"].path, json=body)
-            assert answer.status_code == status
-    finally:
-        lasting.stop()
-        passing.stop()
-    assert "modelId" in answer.json()["error"]["message"]
 
 
 def test_base64_is_taken_where_the_page_allows_it(box: Running) -> None:
@@ -412,14 +254,6 @@ def test_rules_of_chaos_name_an_endpoint_either_way(box: Running) -> None:
         assert box.image().status_code == 200
 
 
-def test_a_rule_for_images_strikes_images_of_the_model_center(box: Running) -> None:
-    box.chaos({"fault": "job_failed", "kind": "image", "times": None})
-    image = finished(box, "/v2/model-center/tasks", {"model": "seedream_5.0Pro", "prompt": "x"})
-    video = finished(box, "/v2/model-center/tasks", {"model": "wan2.7-t2v", "prompt": "x"})
-    assert (image["status"], video["status"]) == ("failed", "completed")
-    assert image["error"] == {"message": "generation failed"}
-
-
 @pytest.mark.parametrize("fault", ["accepted_202", "no_id", "wrapped"])
 def test_faults_bend_the_older_answer_as_well(box: Running, fault: str) -> None:
     box.chaos({"fault": fault, "route": "videos"})
@@ -428,15 +262,6 @@ def test_faults_bend_the_older_answer_as_well(box: Running, fault: str) -> None:
     assert answer.status_code == (202 if fault == "accepted_202" else 200)
     found = answer.json().get("data", {})
     assert list(found) == ([] if fault == "no_id" else ["projectId"])
-
-
-def test_a_sound_of_the_wrong_length_is_half_as_long(box: Running) -> None:
-    good = GOOD["speech"]
-    box.chaos({"fault": "wrong_seconds"})
-    task = finished(box, good.path, good.body | {"contentText": "x" * 60})
-    halved, whole = (box.plain.get(task["audioUrl"]).content for _ in range(2))
-    assert sound_seconds(halved) == pytest.approx(2, abs=0.15)
-    assert sound_seconds(whole) == pytest.approx(4, abs=0.15)
 
 
 def test_words_of_a_content_part_are_the_prompt(box: Running, host: ReferenceHost) -> None:
