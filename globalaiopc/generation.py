@@ -21,7 +21,8 @@ class Generation(BaseModel):
     own word ("720p"); `size` exact pixels ("2560x1440"). Media are http(s) URLs that the provider
     can fetch, or references to its asset library; `first_frame` and `last_frame` are where a video
     begins and ends, `images`, `videos` and `audios` what it is to look or sound like. `sound` asks
-    for a sound track. `voice` is a cloned voice's id. `extra` goes into the body last, as it is.
+    for a sound track. `voice` is a cloned voice's id. `extra` goes into the body last, as it is; an
+    option that the endpoint's request knows (a speech's `speed`) is checked as one.
     """
 
     # `hide_input_in_errors`: an input may be a presigned URL, and errors are logged.
