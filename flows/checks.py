@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flows.briefs import MEDIA_FIELDS, PROMPT_CAP, Brief, Makes, unsendable
 from flows.errors import BriefProblem, shown
+from flows.script import Script
 from flows.stages import (
     Choice,
     Media,
@@ -63,6 +64,21 @@ def validate_brief(
     found += _wish_problems(stages, catalogue)
     where = {"id": brief.id, "row": row, "line": line}
     return [problem.model_copy(update=where) for problem in dict.fromkeys(found)]
+
+
+def check_script(stages: Stages, script: Script) -> None:
+    """Raise `InvalidRequest` when a model does not take its prompt, before another one is paid."""
+    media = _placeholders(stages.brief, stages)
+    wishes = [(one, stages.image_wish(one, script.image_prompt, media)) for one in stages.image]
+    wishes += [(one, stages.video_wish(one, script.video_prompt, media)) for one in stages.video]
+    for choice, wish in wishes:
+        for problem in problems(choice.row, wish):
+            raise InvalidRequest(
+                f"{choice.name}: {problem.message}",
+                field=problem.field,
+                allowed=problem.allowed,
+                advice="Give the brief a prompt of its own that fits, or choose another model.",
+            )
 
 
 def _id_problems(brief: Brief) -> Iterator[BriefProblem]:

@@ -12,21 +12,22 @@ from tasks import StudioNotReady
 Outcome = dict[str, JsonValue]
 
 
-def end_of_batch(report: BatchReport) -> State[Outcome]:
+def end_of_batch(report: BatchReport, told: str | None = None) -> State[Outcome]:
     """`Completed` when all landed, `PartlyLanded` when some did, `NothingLanded` when none did.
 
     `PartlyLanded` is of the type Completed, so that a caller gets the report; `NothingLanded` is
     of the type Failed, and its exception carries the report.
     """
+    message = told or sentence(report)
     data: Outcome = report.model_dump(mode="json")
     match verdict(report):
         case "all":
-            return Completed(message=sentence(report), data=data)
+            return Completed(message=message, data=data)
         case "some":
-            return Completed(name="PartlyLanded", message=sentence(report), data=data)
+            return Completed(name="PartlyLanded", message=message, data=data)
         case "none":
-            error = NothingLanded(sentence(report), report=data)
-            return Failed(name="NothingLanded", message=sentence(report), data=error)
+            error = NothingLanded(message, report=data)
+            return Failed(name="NothingLanded", message=message, data=error)
 
 
 def end_of_brief(item: ReportItem) -> State[Outcome]:

@@ -51,6 +51,7 @@ class ReportItem(_Kept):
 
     id: str
     state: State
+    take: int = 1
     script: str | None = None
     image: str | None = None
     video: str | None = None

@@ -7,6 +7,7 @@ from decimal import Decimal
 from prefect.logging import get_run_logger
 
 from flows.briefs import Makes
+from flows.checks import check_script
 from flows.errors import defect
 from flows.inputs import land_inputs
 from flows.making import Maker
@@ -43,6 +44,7 @@ async def _make(studio: Studio, work: Work, makes: Makes) -> _Ending:
         async with studio.purse.brief(paid_jobs(work, stages)):
             inputs = await land_inputs(studio, work, stages)
             script = await make_script(studio, work, stages)
+            check_script(stages, script)
             maker = Maker(studio, work, stages)
             picture = await maker.image(script, inputs)
             if stages.video:
@@ -82,12 +84,13 @@ async def _described(studio: Studio, work: Work, ending: _Ending) -> ReportItem:
         has_poster = "video" in receipts and await studio.store.head(poster) is not None
     except GlobalAIOPCError as unreadable:
         error = ending.error or unreadable.info()
-        return ReportItem(id=work.brief.id, state=ending.state, error=error)
+        return ReportItem(id=work.brief.id, state=ending.state, take=work.brief.take, error=error)
     landed = {stage: one.media for stage, one in receipts.items() if one.media is not None}
     video = landed.get("video")
     return ReportItem(
         id=work.brief.id,
         state=ending.state,
+        take=work.brief.take,
         script=script,
         image=landed["image"].key if "image" in landed else None,
         video=video.key if video else None,

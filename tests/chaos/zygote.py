@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+import flows.fallback
 import flows.making
 import flows.running
 import flows.texts
@@ -64,11 +65,12 @@ def main() -> None:
 
 def _without_prefect() -> None:
     for module in (flows.making, flows.writing):
-        for name in ("nano_banana", "sora", "land"):
-            if hasattr(module, name):
-                setattr(module, name, getattr(module, name).fn)
+        if hasattr(module, "land"):
+            module.land = module.land.fn
+    flows.fallback.PAID = {name: task.fn for name, task in flows.fallback.PAID.items()}
     flows.texts.TEXT_TASKS = {name: task.fn for name, task in flows.texts.TEXT_TASKS.items()}
-    flows.running.get_run_logger = lambda: logging.getLogger("chaos")
+    for module in (flows.fallback, flows.running):
+        module.get_run_logger = lambda: logging.getLogger("chaos")
     logging.disable(logging.CRITICAL)
 
 

@@ -211,7 +211,7 @@ def test_a_start_image_that_is_missing_blocks_the_brief(
 ) -> None:
     refused, lost = runs["no-picture"], runs["lost-picture"]
     assert (refused.name, refused.type) == ("Refused", "FAILED")
-    assert '"none", image: There is no start image.' in refused.message
+    assert '"none", image: There is no start image, nor' in refused.message
     assert (lost.name, lost.type) == ("Blocked", "FAILED")
     assert "There is no start image at" in lost.message
     assert "uploads/gone.png" in lost.message
