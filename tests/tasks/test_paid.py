@@ -6,13 +6,16 @@ import json
 import httpx
 import pytest
 
-from globalaiopc import InvalidRequest, NotSent, OutcomeUnknown, TaskGone
+from globalaiopc import CompletedWithoutMedia, InvalidRequest, NotSent, OutcomeUnknown, TaskGone
 from ledger import Mine, Receipt, RequestChanged
+from tasks import Order
 from tasks.adopt import adopt
+from tasks.asked import CloneAsked
 from tasks.inputs import Input, hand_over
+from tasks.ordering import dry_request
 from tasks.paid import KEPT, buy, in_bucket, send_again
 from tests.ledger.doubles import Wall
-from tests.tasks.doubles import KEY, TASK, Bucket, Provider, fox, png, studio_for
+from tests.tasks.doubles import CATALOGUE, KEY, TASK, Bucket, Provider, fox, png, studio_for
 
 DENIED = httpx.Response(404, content=b"<html>nginx: 404 Not Found</html>")
 
@@ -110,6 +113,23 @@ async def test_a_picture_that_is_brought_does_not_lie_on_a_paid_one():
     beside = await adopt(studio, "mine.png", fox(take=2).key)
     assert beside.key == "b/fox/image.take2.png"
     assert bucket.objects["b/fox/image.png"] == png("blue")
+
+
+async def test_a_voice_without_an_id_is_looked_at_again():
+    asked = CloneAsked(model="soundCloningClone", sample="ab" * 32)
+    key = KEY.model_copy(update={"stage": "voice"})
+    order = Order(key=key, request=dry_request(asked, CATALOGUE), asked=asked.to_asked())
+    done = {"id": TASK, "status": "completed", "audioUrl": "https://x.test/a.wav"}
+    provider, bucket = Provider(httpx.Response(200, json=done)), Bucket()
+    with pytest.raises(CompletedWithoutMedia, match="does not say its id"):
+        await buy(studio_for(provider, bucket), order)
+    assert Receipt.from_json(bucket.objects[key.receipt_key], "it").state == "submitted"
+    provider.look = httpx.Response(200, json={**done, "modelId": "voice-7"})
+    for _ in range(2):
+        bought = await buy(studio_for(provider, bucket), order)
+        assert bought.held.receipt.voice_id == "voice-7"
+        provider.look = httpx.Response(200, json=done)
+    assert provider.posts == 1
 
 
 async def test_a_lost_answer_is_told_also_when_the_bucket_is_away():
