@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from globalaiopc import ChatReply, GlobalAIOPCError, Submission, TaskView
+from globalaiopc.answer import Answer
+from globalaiopc.gathering import gathering_for, told_error
 from globalaiopc.parse import parse_create, parse_result
-from globalaiopc.parse_text import parse_text
+from globalaiopc.parse_text import parse_text, reply_of, told_failure
 from globalaiopc.said import SHAPES
 
 STATUS_CODES = st.sampled_from([200, 201, 202, 204, 301, 400, 401, 403, 404, 408, 429, 500, 503])
@@ -54,7 +56,7 @@ KEYS = st.sampled_from(
         "actualDuration",
         "choices",
         *("candidates", "parts", "promptFeedback", "usageMetadata", "finishReason"),
-        *("stop_reason", "type", "refusal"),
+        *("stop_reason", "type", "refusal", "delta", "response", "message", "content_block"),
         "content",
         "text",
     ]
@@ -76,6 +78,15 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(KEYS, JSON, max_size=8)
 # A machine that does something else as well draws slowly, which says nothing about the parser.
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+EVENTS = st.sampled_from(
+    [
+        *("error", "message_start", "content_block_start", "content_block_delta", "message_delta"),
+        *("message_stop", "response.created", "response.output_text.delta", "response.completed"),
+        *("response.failed", "response.refusal.delta"),
+    ]
+)
+TYPED = st.builds(lambda kind, body: {**body, "type": kind}, EVENTS, OBJECTS)
 
 HEADERS = st.dictionaries(
     st.sampled_from(["Retry-After", "Date", "x-request-id"]), st.text(max_size=30), max_size=3
@@ -138,3 +149,27 @@ def test_a_create_without_an_id_is_never_accepted(payload):
         return
     assert submission.task_id.strip()
     assert '"id"' in content.decode() or '"task_id"' in content.decode()
+
+
+@settings(PATIENT, max_examples=200)
+@given(
+    st.lists(st.tuples(st.just("") | EVENTS, OBJECTS | TYPED | JSON), max_size=6),
+    st.sampled_from(list(SHAPES)),
+    st.booleans(),
+)
+def test_any_events_give_pieces_and_a_reply_or_an_error(events, endpoint, begun):
+    gathering, answer = gathering_for(endpoint), Answer(200, b"", {})
+    for name, event in events:
+        error = told_error(name, event)
+        if error is not None:
+            failure = told_failure(answer, error, begun=begun)
+            assert "\n" not in str(failure)
+            assert not (begun and (failure.charged == "no" or failure.retry_is_free))
+        gathering.take(name, event).encode()
+    try:
+        reply = reply_of(answer, gathering.said())
+    except GlobalAIOPCError as exc:
+        said = str(exc)
+    else:
+        said = reply.model_dump_json()
+    assert "\n" not in said
