@@ -1,0 +1,127 @@
+"""How a brief ended, as its receipts tell it."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from prefect.logging import get_run_logger
+
+from flows.errors import defect
+from flows.report import Job, ReportItem, State
+from flows.work import Place
+from globalaiopc import DeadlinePassed, ErrorInfo, GlobalAIOPCError, InvalidRequest, OutcomeUnknown
+from ledger import BudgetReached, JobUnknown, Receipt, RequestChanged
+from tasks import Studio, poster_key
+
+DEFECT_ADVICE = "Run the batch again: what was bought is continued. Report the log of this run."
+
+
+@dataclass(frozen=True)
+class Ending:
+    state: State
+    error: ErrorInfo | None = None
+    would_cost: Decimal | None = None
+
+
+async def made(
+    studio: Studio, place: Place, stages: Sequence[str], make: Callable[[], Awaitable[None]]
+) -> ReportItem:
+    """Run `make`, and say how the brief stands then by the receipts of its stages.
+
+    Raises nothing: one bad brief stops no other.
+    """
+    item = await _described(studio, place, stages, await _ending(place, make))
+    _tell(item)
+    return item
+
+
+async def _ending(place: Place, make: Callable[[], Awaitable[None]]) -> Ending:
+    try:
+        await make()
+    except BudgetReached as error:
+        return Ending("blocked", error.info(), would_cost=error.needed)
+    except GlobalAIOPCError as error:
+        return Ending(_state_after(error), error.info())
+    except Exception as error:  # a defect of ours must not stop the other briefs
+        get_run_logger().exception("%s: a defect in the pipeline", place.brief.id)
+        return Ending("failed", defect(error, "The pipeline", DEFECT_ADVICE))
+    return Ending("landed")
+
+
+def _state_after(error: GlobalAIOPCError) -> State:
+    match error:
+        case OutcomeUnknown() | JobUnknown():
+            return "unknown"
+        case RequestChanged() | InvalidRequest():
+            return "blocked"
+        case DeadlinePassed():
+            return "pending"
+        case _:
+            return "failed"
+
+
+async def _described(
+    studio: Studio, place: Place, stages: Sequence[str], ending: Ending
+) -> ReportItem:
+    """The brief as its receipts tell it, also what was paid before something failed."""
+    try:
+        receipts = {
+            stage: held.receipt
+            for stage in stages
+            if (held := await studio.ledger.look(place.job(stage))) is not None
+        }
+        script = place.script_key if await studio.store.head(place.script_key) else None
+        poster = poster_key(place.job("video"))
+        has_poster = "video" in receipts and await studio.store.head(poster) is not None
+    except GlobalAIOPCError as unreadable:
+        error = ending.error or unreadable.info()
+        return ReportItem(id=place.brief.id, state=ending.state, error=error)
+    landed = {stage: one.media for stage, one in receipts.items() if one.media is not None}
+    timed = landed.get("video") or landed.get("speech")
+    keys = {stage: media.key for stage, media in landed.items() if stage != "voice"}
+    voice = receipts.get("voice")
+    return ReportItem(
+        id=place.brief.id,
+        state=ending.state,
+        script=script,
+        image=keys.get("image"),
+        video=keys.get("video"),
+        poster=poster if has_poster else None,
+        speech=keys.get("speech"),
+        voice=voice.voice_id if voice else None,
+        seconds=timed.seconds if timed else None,
+        cost=_cost(receipts.values()),
+        would_cost=ending.would_cost,
+        error=ending.error,
+        jobs=tuple(_job(receipt) for receipt in receipts.values()),
+    )
+
+
+def _cost(receipts: Iterable[Receipt]) -> Decimal | None:
+    amounts = [receipt.amount for receipt in receipts if receipt.amount is not None]
+    return sum(amounts, Decimal(0)) if amounts else None
+
+
+def _job(receipt: Receipt) -> Job:
+    media = receipt.media
+    return Job(
+        stage=receipt.job.stage,
+        model=receipt.model,
+        prompt=str(receipt.asked.get("prompt") or receipt.asked.get("text") or ""),
+        task_id=receipt.task_id,
+        key=media.key if media else None,
+        sha256=media.sha256 if media else None,
+        size=media.size if media else None,
+        cost=receipt.amount,
+        submitted=receipt.times.get("submitted"),
+        landed=receipt.times.get("landed"),
+    )
+
+
+def _tell(item: ReportItem) -> None:
+    """One line of the run's log for one brief."""
+    logger = get_run_logger()
+    if item.error is None:
+        logger.info("%s: landed %s, cost %s", item.id, item.made, item.cost)
+    else:
+        logger.warning("%s: %s. %s", item.id, item.state, item.error.message)
