@@ -7,6 +7,8 @@ from globalaiopc.limits import check
 from globalaiopc.requests import MEDIA_REQUESTS, MediaRequest
 from globalaiopc.requests.checks import check_addresses
 
+_DIGITS = range(2, 6)
+"""Of a side in pixels: with fewer or more it is a slip of the pen, whatever the model."""
 _TEXTS = ("ratio", "resolution", "quality", "voice")
 
 
@@ -32,11 +34,15 @@ def request_for(wish: Generation, catalogue: Catalogue) -> MediaRequest:
 
 
 def _check_whole(wish: Generation, row: ModelRow) -> None:
-    """Refuse a word that was said with nothing in it, and an address that leads nowhere."""
+    """Refuse a word with nothing in it, a size that is none, and an address that leads nowhere."""
     for word in _TEXTS:
         value = getattr(wish, word)
         if value is not None and not value.strip():
             raise InvalidRequest(f"{word} is empty; leave it away instead.", field=word)
+    if wish.size and not all(len(side) in _DIGITS for side in wish.size.split("x")):
+        raise InvalidRequest(
+            f"{wish.size[:40]} is no size of a picture.", field="size", allowed="such as 1024x1024"
+        )
     media = wish.model_dump(include={"first_frame", "last_frame", "images", "videos", "audios"})
     for word, value in media.items():
         addresses = value if isinstance(value, tuple) else (value,) if value is not None else ()

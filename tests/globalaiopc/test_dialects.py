@@ -237,7 +237,9 @@ REFUSED: list[tuple[str, dict[str, object], str]] = [
     ("soundCloningAudio", {"voice": "v", "extra": {"emotion": "bored"}}, "emotion"),
     ("soundCloningAudio", {"voice": "v", "extra": {"subtitleType": "line"}}, "subtitleType"),
     ("model_center/new", {"quality": "high"}, "quality"),
-    ("model_center/new", {"ratio": "1:1", "size": "9x9"}, "size"),
+    ("model_center/new", {"ratio": "1:1", "size": "99x99"}, "size"),
+    ("model_center/new", {"size": "1x1024"}, "size"),
+    ("seedream-5.0", {"size": "1024x100000"}, "size"),
     ("videos_933_c1", {"first_frame": P, "images": (Q,)}, "images"),
     ("model_center/seedance_1_5_pro_720p", {"resolution": "1080p"}, "resolution"),
 ]  # fmt: skip
