@@ -188,7 +188,7 @@ class _Walk:
 
     def _quote(self, stage: str, choice: Choice) -> Quote:
         job = wanted(self._work, self._stages, stage, choice)
-        return self._prices.quote(job.model, seconds=job.seconds, resolution=job.resolution)
+        return job.quote(self._prices)
 
     async def _foreseen(
         self, stage: str, endpoint: str, asked: Mapping[str, JsonValue]

@@ -100,8 +100,7 @@ def worth(receipt: Receipt, prices: PriceBook) -> tuple[Decimal | None, AmountIs
     """What a job cost, or may have cost."""
     if receipt.amount is not None:
         return receipt.amount, "charged"
-    wanted = Wanted.by(receipt)
-    quote = prices.quote(wanted.model, seconds=wanted.seconds, resolution=wanted.resolution)
+    quote = Wanted.by(receipt).quote(prices)
     if quote.amount is None:
         return None, "not known"
     return quote.amount, "a guess" if quote.is_guess else "listed"

@@ -20,7 +20,7 @@ from tasks.asked import (
 )
 from tasks.assets import Run, as_task
 from tasks.inputs import Input, Size, check_library, find_input, hand_over
-from tasks.orders import Order
+from tasks.orders import BOUGHT, Order
 from tasks.studio import Studio
 
 __all__ = [
@@ -58,10 +58,20 @@ async def order_for(
     """The order of a job, of any model. `media` are those whose hashes `asked` names.
 
     They are handed over to the provider: by a URL, fitted to the output's pixels where the model
-    fixes them, or as assets. Free. Raises `InvalidRequest` and what `hand_over` raises.
+    fixes them, or as assets; for a job that was bought already that is not done again. Free. Raises
+    `InvalidRequest`, what `hand_over` raises, and what reading a receipt raises.
     """
+    request = dry_request(asked, studio.client.catalogue)
+    held = await studio.ledger.look(key)
+    if held is not None and held.receipt.state in BOUGHT:
+        return Order(key=key, request=request, asked=asked.to_asked(), sendable=False)
+    return await _ordered(studio, key, asked, media, run)
+
+
+async def _ordered(
+    studio: Studio, key: JobKey, asked: Asked, media: Iterable[Input], run: Run
+) -> Order:
     catalogue = studio.client.catalogue
-    dry_request(asked, catalogue)
     row = catalogue.model(asked.model)
     by_hash = {one.sha256: one for one in media}
     wanted = list(dict.fromkeys(asked.media()))
@@ -101,7 +111,7 @@ async def order_again(studio: Studio, receipt: Receipt, *, run: Run = as_task) -
             advice="Put the catalogue back as it was, or abandon the job and ask for a new take.",
         )
     media = [await _again(studio, receipt.job, *one) for one in dict.fromkeys(asked.media())]
-    return await order_for(studio, receipt.job, asked, media, run=run)
+    return await _ordered(studio, receipt.job, asked, media, run)
 
 
 async def _again(studio: Studio, job: JobKey, word: str, sha256: str) -> Input:

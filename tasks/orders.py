@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from globalaiopc import MediaRequest
-from ledger import Held, JobKey
+from ledger import Held, JobKey, State
 from tasks.landing.inspection import WantedKind
+
+BOUGHT: tuple[State, ...] = ("submitted", "completed", "landed")
+"""What a receipt says of a job that the provider has: nothing is sent for it any more."""
 
 MAKES: Mapping[str, WantedKind] = {
     "image": "image",
@@ -24,11 +27,13 @@ class Order:
 
     `asked` is the fingerprint's input and outlives every release of this software: it holds the
     neutral words (`prompt`, `ratio`, `seconds`, …) and the SHA-256 of input media, never a URL.
+    `sendable` is False where the request names stand-ins, because the job was bought already.
     """
 
     key: JobKey
     request: MediaRequest = field(repr=False)
     asked: Mapping[str, JsonValue] = field(repr=False)
+    sendable: bool = True
 
     @property
     def model(self) -> str:

@@ -27,7 +27,7 @@ from globalaiopc.requests import VoiceCloneRequest
 from ledger import Held, JobUnknown, Known, Landed, Mine, Receipt, ReceiptMoved, StoreError, Theirs
 from tasks.errors import KeptError
 from tasks.landing import already_landed
-from tasks.orders import Bought, Order, media_stem
+from tasks.orders import BOUGHT, Bought, Order, media_stem
 from tasks.studio import Studio
 from tasks.uninterrupted import uninterrupted
 
@@ -54,9 +54,11 @@ async def buy(studio: Studio, order: Order) -> Bought:
 
 async def _bought(studio: Studio, order: Order) -> Bought:
     held = await studio.ledger.look(order.key)
-    if held is not None and held.receipt.state in ("submitted", "completed", "landed"):
+    if held is not None and held.receipt.state in BOUGHT:
         await _claim(studio, order)
         return await _finish(studio, held)
+    if not order.sendable:
+        raise NotSent(f"{order.key} was bought, and failed just now.", advice="Run it again.")
     async with studio.limits.place(order.key.stage):
         return await _finish(studio, await _send_or_follow(studio, order))
 

@@ -10,9 +10,9 @@ from globalaiopc import CompletedWithoutMedia, InvalidRequest, NotSent, OutcomeU
 from ledger import Mine, Receipt, RequestChanged
 from tasks import Order
 from tasks.adopt import adopt
-from tasks.asked import CloneAsked
+from tasks.asked import CloneAsked, ImageAsked
 from tasks.inputs import Input, hand_over
-from tasks.ordering import dry_request
+from tasks.ordering import dry_request, order_for
 from tasks.paid import KEPT, buy, in_bucket, send_again
 from tests.ledger.doubles import Wall
 from tests.tasks.doubles import CATALOGUE, KEY, TASK, Bucket, Provider, fox, png, studio_for
@@ -113,6 +113,29 @@ async def test_a_picture_that_is_brought_does_not_lie_on_a_paid_one():
     beside = await adopt(studio, "mine.png", fox(take=2).key)
     assert beside.key == "b/fox/image.take2.png"
     assert bucket.objects["b/fox/image.png"] == png("blue")
+
+
+async def test_media_are_not_handed_over_again_for_a_job_that_was_bought():
+    bucket, provider = Bucket(), Provider()
+    image = Input.of(await bucket.upload("b/fox/inputs/x.png", png("blue")))
+    asked = ImageAsked(model="nano-banana-2", prompt="a fox", images=(image.sha256,))
+    studio = studio_for(provider, bucket)
+    order = await order_for(studio, KEY, asked, [image])
+    assert order.sendable
+    assert "X-Amz-Signature" in str(order.request.body())
+    first = await buy(studio, order)
+    del bucket.objects["b/fox/inputs/x.png"]
+    again = await order_for(studio, KEY, asked, [image])
+    assert not again.sendable
+    assert (await buy(studio, again)).task_id == first.task_id
+    with pytest.raises(RequestChanged):
+        await buy(studio, await order_for(studio, KEY, asked.model_copy(update={"ratio": "1:1"})))
+    # Should the job turn out failed and free meanwhile, the stand-ins are not what is sent.
+    failed = receipt(bucket).moved("failed", studio.ledger.now(), error=NotSent("no").info())
+    bucket.objects[KEY.receipt_key] = failed.to_json()
+    with pytest.raises(NotSent, match="failed just now"):
+        await buy(studio, again)
+    assert provider.posts == 1
 
 
 async def test_a_voice_without_an_id_is_looked_at_again():

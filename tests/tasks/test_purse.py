@@ -196,6 +196,16 @@ async def test_jobs_bought_before_the_budget_was_set_count_and_their_brief_is_fi
         assert purse.account.free == Decimal("4.48")
 
 
+@pytest.mark.parametrize("stage", ["image", "video", "voice", "speech"])
+async def test_every_paid_stage_counts_when_a_budget_is_set_later(stage):
+    store = Memory()
+    ledger = Ledger(store)  # type: ignore[arg-type]
+    held = await claimed(ledger, Wanted(key("a", stage), "picture", None, None))
+    await ledger.submitted(held, "t-1")
+    async with purse_of("1.00", store) as purse:
+        assert purse.account.sent == {f"a/{stage}": Decimal("0.12")}
+
+
 async def test_a_begun_brief_goes_on_to_finish_what_runs_and_may_not_send_more():
     store = Memory()
     image = await claimed(Ledger(store), jobs("a")[0])
