@@ -97,13 +97,17 @@ async def assets(
 def _checked(library: str, kind: str) -> tuple[AssetLibrary, Kind]:
     into = next((name for name in LIBRARIES if name == library), None)
     if into is None:
+        known = ", ".join(LIBRARIES)
         raise InvalidRequest(
-            f"There is no asset library {library!r}.", field="library", allowed=", ".join(LIBRARIES)
+            f"There is no asset library {library!r}; there are {known}.",
+            field="library",
+            allowed=known,
         )
     of_kind = next((one for one in KINDS if one == kind), None)
     if of_kind is None:
+        known = ", ".join(KINDS)
         raise InvalidRequest(
-            f"{kind!r} is no kind of media.", field="kind", allowed=", ".join(KINDS)
+            f"{kind!r} is no kind of media; there are {known}.", field="kind", allowed=known
         )
     return into, of_kind
 
