@@ -38,6 +38,12 @@ __all__ = [
 FRAMES = ("first_frame", "last_frame", "images")
 """What has to have the output's pixels where a model fixes them."""
 
+_A = {
+    **dict.fromkeys(FRAMES, "an image"),
+    **dict.fromkeys(("videos", "video"), "a video"),
+    **dict.fromkeys(("audios", "audio", "sample"), "a sound"),
+}
+
 
 def dry_request(asked: Asked, catalogue: Catalogue) -> MediaRequest:
     """The request as it would be sent, with stand-ins for the addresses of its media.
@@ -119,8 +125,8 @@ async def _again(studio: Studio, job: JobKey, word: str, sha256: str) -> Input:
     if found is not None:
         return found
     raise InvalidRequest(
-        f"{job} was made from a medium ({word}) that is not in {job.folder}/ any more (SHA-256 "
-        f"{sha256[:12]}…), so the same cannot be asked for.",
+        f"{job} was asked for with {_A[word]} ({word}) that is not in {job.folder}/ any more "
+        f"(SHA-256 {sha256[:12]}…), so the same cannot be asked for.",
         field=word,
         advice="Put it back, or abandon the job and ask for a new take.",
     )
