@@ -78,7 +78,7 @@ def test_a_file_named_in_the_form_becomes_a_batch(deployed: Pipeline, ui: Prefec
 @pytest.mark.parametrize(
     ("field", "topic", "ratio", "told"),
     [
-        ("ratio", TOPIC, "4:3", '"4:3" is not possible for openAiSora2Plus. Allowed: 16:9, 9:16.'),
+        ("ratio", TOPIC, "4:3", "openAiSora2Plus does not take ratio 4:3; it takes 16:9, 9:16."),
         ("topic", "", "16:9", "The prompt is empty: give topic, or image_prompt and video_prompt."),
     ],
 )
