@@ -1,4 +1,4 @@
-"""How a brief ended, as its receipts tell it."""
+"""How a brief ended, as its receipts tell it. One bad brief stops no other."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ DEFECT_ADVICE = "Run the batch again: what was bought is continued. Report the l
 
 
 @dataclass(frozen=True)
-class Ending:
+class _Ending:
     state: State
     error: ErrorInfo | None = None
     would_cost: Decimal | None = None
@@ -35,17 +35,17 @@ async def made(
     return item
 
 
-async def _ending(place: Place, make: Callable[[], Awaitable[None]]) -> Ending:
+async def _ending(place: Place, make: Callable[[], Awaitable[None]]) -> _Ending:
     try:
         await make()
     except BudgetReached as error:
-        return Ending("blocked", error.info(), would_cost=error.needed)
+        return _Ending("blocked", error.info(), would_cost=error.needed)
     except GlobalAIOPCError as error:
-        return Ending(_state_after(error), error.info())
+        return _Ending(_state_after(error), error.info())
     except Exception as error:  # a defect of ours must not stop the other briefs
         get_run_logger().exception("%s: a defect in the pipeline", place.brief.id)
-        return Ending("failed", defect(error, "The pipeline", DEFECT_ADVICE))
-    return Ending("landed")
+        return _Ending("failed", defect(error, "The pipeline", DEFECT_ADVICE))
+    return _Ending("landed")
 
 
 def _state_after(error: GlobalAIOPCError) -> State:
@@ -61,7 +61,7 @@ def _state_after(error: GlobalAIOPCError) -> State:
 
 
 async def _described(
-    studio: Studio, place: Place, stages: Sequence[str], ending: Ending
+    studio: Studio, place: Place, stages: Sequence[str], ending: _Ending
 ) -> ReportItem:
     """The brief as its receipts tell it, also what was paid before something failed."""
     try:
@@ -75,7 +75,7 @@ async def _described(
         has_poster = "video" in receipts and await studio.store.head(poster) is not None
     except GlobalAIOPCError as unreadable:
         error = ending.error or unreadable.info()
-        return ReportItem(id=place.brief.id, state=ending.state, error=error)
+        return ReportItem(id=place.brief.id, state=ending.state, take=place.brief.take, error=error)
     landed = {stage: one.media for stage, one in receipts.items() if one.media is not None}
     timed = landed.get("video") or landed.get("speech")
     keys = {stage: media.key for stage, media in landed.items() if stage != "voice"}
@@ -83,6 +83,7 @@ async def _described(
     return ReportItem(
         id=place.brief.id,
         state=ending.state,
+        take=place.brief.take,
         script=script,
         image=keys.get("image"),
         video=keys.get("video"),

@@ -18,9 +18,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+import flows.describing
 import flows.fallback
 import flows.making
-import flows.running
 import flows.texts
 import flows.writing
 from flows.briefs import Brief, Makes
@@ -69,7 +69,7 @@ def _without_prefect() -> None:
             module.land = module.land.fn
     flows.fallback.PAID = {name: task.fn for name, task in flows.fallback.PAID.items()}
     flows.texts.TEXT_TASKS = {name: task.fn for name, task in flows.texts.TEXT_TASKS.items()}
-    for module in (flows.fallback, flows.running):
+    for module in (flows.describing, flows.fallback):
         module.get_run_logger = lambda: logging.getLogger("chaos")
     logging.disable(logging.CRITICAL)
 

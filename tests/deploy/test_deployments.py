@@ -18,7 +18,8 @@ from tests.pipeline import Pipeline, until
 pytestmark = pytest.mark.stack
 
 POOL = "globalaiopc"
-BRIEF_FLOWS = ("text-to-image", "image-to-video", "text-to-video")
+BRIEF_FLOWS = ("text-to-image", "image-to-video", "text-to-video", "fan-out")
+SPOKEN_FLOWS = ("speech", "talking-head")
 EVERYWHERE = {"batch_id", "connection", "bucket"}
 
 
@@ -53,7 +54,7 @@ def deployment(pipeline: Pipeline, flow: str) -> dict[str, Any]:
 
 def test_every_flow_is_deployed_on_the_pool(deployed: Pipeline) -> None:
     found = deployed.all("deployments")
-    assert {*BRIEF_FLOWS, "content-batch"} <= {
+    assert {*BRIEF_FLOWS, *SPOKEN_FLOWS, "content-batch", "assets", "rescue"} == {
         row["entrypoint"].split(":")[1].replace("_", "-") for row in found
     }
     for row in found:
@@ -63,14 +64,36 @@ def test_every_flow_is_deployed_on_the_pool(deployed: Pipeline) -> None:
         assert str(ROOT) not in str([row["path"], row["pull_steps"], row["entrypoint"]])
 
 
-@pytest.mark.parametrize("flow", [*BRIEF_FLOWS, "content-batch"])
+@pytest.mark.parametrize("flow", [*BRIEF_FLOWS, *SPOKEN_FLOWS, "content-batch"])
 def test_the_run_form_explains_every_parameter(deployed: Pipeline, flow: str) -> None:
     schema = deployment(deployed, flow)["parameter_openapi_schema"]
     parameters = schema["properties"]
-    main = "brief" if flow in BRIEF_FLOWS else "briefs"
+    main = "briefs" if flow == "content-batch" else "brief"
     assert {main, *EVERYWHERE} <= parameters.keys()
     assert schema["required"] == [main]
     for name, field in parameters.items():
+        assert field.get("title"), name
+        assert field.get("description"), name
+
+
+def test_the_run_form_of_the_assets_asks_for_nothing(deployed: Pipeline) -> None:
+    schema = deployment(deployed, "assets")["parameter_openapi_schema"]
+    assert "required" not in schema
+    assert {"upload", "forget", "library", "kind"} <= schema["properties"].keys()
+    for name, field in schema["properties"].items():
+        assert field.get("title"), name
+        assert field.get("description"), name
+
+
+@pytest.mark.parametrize("flow", SPOKEN_FLOWS)
+def test_the_run_form_knows_the_fields_of_a_spoken_brief(deployed: Pipeline, flow: str) -> None:
+    schema = deployment(deployed, flow)["parameter_openapi_schema"]
+    fields = schema["definitions"]["SpokenBrief"]
+    assert fields["required"] == ["id"]
+    properties = fields["properties"]
+    assert {"topic", "text", "voice", "voice_sample", "person", "emotion"} <= properties.keys()
+    assert "happy" in properties["emotion"]["enum"]
+    for name, field in properties.items():
         assert field.get("title"), name
         assert field.get("description"), name
 
