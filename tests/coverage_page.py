@@ -21,9 +21,13 @@ RESULT_FLOWS = ("text_to_video", "content_batch", "rescue")
 ASSET_FLOWS = ("text_to_video", "content_batch", "assets")
 
 EVERY_MODEL = "tests/flows/test_every_model.py"
+SPEECH = "tests/flows/test_speech_run.py"
+TALKING = "tests/flows/test_talking_head_run.py"
 SANDBOX = "tests/sandbox/test_every_endpoint.py"
 DIALECTS = "tests/globalaiopc/test_dialects.py"
 SDKS = "tests/sandbox/test_real_sdks.py"
+EQUAL = "tests/sandbox/test_client_equals_sdks.py"
+ONE_JOB = "tests/tasks/test_every_endpoint.py"
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,12 @@ class Row:
 
 
 def _text(number: int, path: str, task: str, *tests: str) -> Row:
-    return Row(number, "text", "POST", path, "text", task, TEXT_FLOWS, (*tests, EVERY_MODEL))
+    return Row(number, "text", "POST", path, "text", task, TEXT_FLOWS, (*tests, EQUAL, EVERY_MODEL))
 
 
 def _media(number: int, area: str, path: str, task: str, flows: tuple[str, ...]) -> Row:
-    tests = (SANDBOX, DIALECTS, EVERY_MODEL)
+    run = {"talking_head": TALKING, "speech": SPEECH}.get(flows[0], EVERY_MODEL)
+    tests = (SANDBOX, DIALECTS, ONE_JOB, run)
     return Row(number, area, "POST", path, "media", task, flows, tests)
 
 
@@ -54,6 +59,7 @@ def _asset(number: int, method: str, path: str, task: str) -> Row:
         "tests/globalaiopc/test_assets.py",
         "tests/sandbox/test_assets.py",
         "tests/tasks/test_assets.py",
+        "tests/flows/test_assets_run.py",
     )
     flows = ("assets",) if method == "DELETE" else ASSET_FLOWS
     return Row(number, "asset", method, path, "media", task, flows, tests)
@@ -106,7 +112,9 @@ ROWS = (
     _asset(33, "GET", "/kyyVideo2/asset/{assetId}", "asset_status"),
     _asset(34, "DELETE", "/kyyVideo2/asset/{assetId}", "asset_delete"),
     # The documents name an asset list and no path of it: the bucket's own notes are listed.
-    Row(35, "asset", "", "", "media", "asset_list", ("assets",), ("tests/tasks/test_assets.py",)),
+    Row(
+        35, "asset", "", "", "media", "asset_list", ("assets",), ("tests/flows/test_assets_run.py",)
+    ),
     _asset(36, "POST", "/asset/sd2Manxue/assetUpload", "asset_upload"),
     _asset(37, "POST", "/asset/sd2Manxue/assetStatus", "asset_status"),
     _asset(38, "POST", "/asset/seedance2/assetUpload", "asset_upload"),
