@@ -114,6 +114,11 @@ class Budget:
             )
         return account
 
+    async def refresh(self) -> Account:
+        """The account as it is now, with what other processes did."""
+        await self._change(lambda _: None)
+        return self.account
+
     async def adopt(
         self,
         *,

@@ -20,6 +20,18 @@ async def open_prices(studio: Studio, source: str | None) -> PriceBook:
     return PriceBook.parse(text, source.rpartition("/")[2], seen=seen)
 
 
+async def prices_for_all(studio: Studio, source: str | None, key: str) -> str | None:
+    """Where every machine can read the price file: one on this machine's disk is copied to `key`.
+
+    Raises `ConfigurationError` when it cannot be read.
+    """
+    if not source or source.startswith("s3://"):
+        return source
+    text = await asyncio.to_thread(_text, studio, source)
+    await studio.store.put(key, text.encode(), content_type="application/toml")
+    return studio.store.uri(key)
+
+
 def _text(studio: Studio, source: str) -> str:
     try:
         if source.startswith("s3://"):

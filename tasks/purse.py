@@ -97,6 +97,9 @@ class Purse:
         if made is not None and made >= self._since and (one := Observation.of(receipt)):
             self._costs.append(one)
 
+    async def refresh(self) -> None:
+        """Look at the account anew: other processes of the batch have moved it."""
+
     async def remember(self, store: ObjectStore) -> None:
         """Add what this run's jobs cost to the amounts seen, at the end of a batch."""
         costs, self._costs = self._costs, []
@@ -149,6 +152,9 @@ class CappedPurse(Purse):
             self._under_way -= 1
             await self._give_back(lines)
             self._wake()
+
+    async def refresh(self) -> None:
+        await self._budget.refresh()
 
     async def reserve(self, held: Held) -> None:
         """Raises `BudgetReached`; the caller holds the claim of `held` and has not sent yet."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from math import ceil
 from typing import TYPE_CHECKING
 
 import httpx
@@ -111,9 +112,12 @@ async def _load_blocks(connection: str, bucket: str) -> tuple[GlobalAIOPC, Media
 
 @asynccontextmanager
 async def open_studio(
-    connection: str = "default", bucket: str = "default"
+    connection: str = "default", bucket: str = "default", *, shares: int = 1
 ) -> AsyncIterator[Studio]:
     """Open the connection and the bucket by the names of their blocks.
+
+    `shares` processes make the batch together: this one takes its share, rounded up, of what the
+    connection allows at once. Landings are not divided: they are about one machine's memory.
 
     Raises `StudioNotReady` when a block is missing, a `ConfigurationError` when the key or an
     address is not usable, and `StoreError` when the bucket is not (`ConditionsIgnored` when it
@@ -121,7 +125,9 @@ async def open_studio(
     """
     block, media = await _load_blocks(connection, bucket)
     limits = Limits(
-        text=block.text_in_flight, image=block.image_in_flight, video=block.video_in_flight
+        text=ceil(block.text_in_flight / shares),
+        image=ceil(block.image_in_flight / shares),
+        video=ceil(block.video_in_flight / shares),
     )
     s3 = media.s3_client()
     store = ObjectStore(s3, media.bucket, media.prefix)

@@ -251,6 +251,14 @@ async def test_a_budget_that_cannot_be_read_stops_the_spending(store: ObjectStor
         await budget.hold(lines("a/image"))
 
 
+async def test_a_fresh_look_shows_what_another_process_did(store: ObjectStore):
+    mine, other = await opened(store), await opened(store)
+    assert await other.hold(lines("a/image")) is None
+    assert await other.send("a/image", Decimal(1)) is None
+    assert mine.account.reserved_total == 0
+    assert (await mine.refresh()).sent == {"a/image": Decimal(1)}
+
+
 async def test_two_currencies_are_not_added_up(store: ObjectStore):
     await opened(store, "1")
     with pytest.raises(ConfigurationError, match="counts in CNY, and the price file is in USD"):
