@@ -10,7 +10,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos lint lock clean chromium
+.PHONY: help demo test chaos lint lock clean programs
 
 PY := .venv/bin/python
 # The machine's certificates where it has any (a company's proxy signs with its own), else uv's.
@@ -19,7 +19,7 @@ UV := UV_PYTHON_DOWNLOADS=never .venv/bin/uv $(if $(CERTIFICATES),--system-certs
 # uv leaves bytecode to the first start, which then takes Prefect twice as long.
 INSTALL := $(UV) pip install --quiet --python $(PY) --compile-bytecode --no-deps --require-hashes
 EXPORT := $(UV) export --quiet --format requirements-txt --no-emit-project --no-header --no-annotate
-LOCKS := requirements-setup.lock requirements.lock requirements-dev.lock
+LOCKS := requirements-setup.lock requirements.lock requirements-dev.lock deploy/requirements.lock
 
 help:
 	@grep -E '^# make ' Makefile | cut -c3-
@@ -27,7 +27,7 @@ help:
 demo: .venv/.demo
 	@exec $(PY) -m examples.demo
 
-test: lint chromium
+test: lint programs
 	@exec $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 chaos: .venv/.test
@@ -39,8 +39,13 @@ lint: .venv/.test
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-chromium:
-	@command -v chromium >/dev/null || { echo 'chromium is missing: apt-get install -y --no-install-recommends chromium fonts-dejavu-core' >&2; exit 1; }
+# Debian keeps PostgreSQL's programs off the PATH, and nginx on root's only.
+programs:
+	@PATH="$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)"; missing=; \
+	for program in chromium:'chromium fonts-dejavu-core' postgres:postgresql redis-server:redis-server nginx:nginx; do \
+	  command -v "$${program%%:*}" >/dev/null || { echo "$${program%%:*} is missing: apt-get install -y --no-install-recommends $${program#*:}" >&2; missing=1; }; \
+	done; \
+	[ -z "$$missing" ]
 
 # Each file is written last, so it stands for a step that went through. Nothing is ever removed by
 # the later steps: the demo after the tests finds its packages among theirs.
@@ -73,6 +78,7 @@ lock: .venv/.setup
 	@$(UV) lock --quiet --upgrade
 	@$(EXPORT) --only-group setup --output-file requirements-setup.lock >/dev/null
 	@$(EXPORT) --no-default-groups --extra sandbox --output-file requirements.lock >/dev/null
+	@$(EXPORT) --no-default-groups --extra server --output-file deploy/requirements.lock >/dev/null
 	@$(EXPORT) --all-extras --group dev --output-file requirements-dev.lock >/dev/null
 	@! grep -nE 'https?://' $(LOCKS)
 

@@ -9,26 +9,22 @@ import shutil
 import sqlite3
 import sys
 import time
+import uuid
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import httpx
 
+from deploy.settings import services_settings
 from sandbox.processes import Child
 from sandbox.services import Service, clean_environment, responds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-_SERVER = {
-    # Stock values record ~25 task runs a second and lag a batch by minutes; these record ~150.
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-    # SQLite has one writer: who waits longer than this for a turn is answered 503. Stock is 10.
-    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
-}
+# SQLite has one writer: who waits longer than this for a turn is answered 503. Stock is 10.
+_SQLITE = {"PREFECT_SERVER_DATABASE_TIMEOUT": "60"}
 
 
 class PrefectService(Service):
@@ -59,7 +55,7 @@ class PrefectService(Service):
             shutil.copyfile(self._database, kept)
         command = [sys.executable, "-m", "prefect", "server", "start"]
         command += ["--host", "127.0.0.1", "--port", str(port)]
-        env = clean_environment() | _SERVER | self.environment()
+        env = clean_environment() | services_settings() | _SQLITE | self.environment()
         return Child(self.name, command, env=env, log=self.log)
 
     def answers(self) -> bool:
@@ -105,12 +101,31 @@ class WorkerService(Service):
         return Child(self.name, command, env=self._env, log=self.log, cwd=self._cwd)
 
     def answers(self) -> bool:
-        workers = f"{self._env['PREFECT_API_URL']}/work_pools/{self._pool}/workers/filter"
         try:
-            seen = httpx.post(workers, json={}, timeout=5, trust_env=False).text
+            with api_client(self._env) as client:
+                seen = client.post(f"/work_pools/{self._pool}/workers/filter", json={}).text
         except httpx.HTTPError:
             return False
         return self.worker_name in seen
+
+
+@contextlib.contextmanager
+def api_client(env: Mapping[str, str]) -> Iterator[httpx.Client]:
+    """A plain client of the Prefect API that this environment names, logged in as it says."""
+    user, _, password = env.get("PREFECT_API_AUTH_STRING", "").partition(":")
+    with httpx.Client(
+        base_url=env["PREFECT_API_URL"],
+        auth=(user, password) if user else None,
+        timeout=5,
+        trust_env=False,
+    ) as client:
+        name = uuid.uuid4().hex
+        answer = client.get("/csrf-token", params={"client": name})
+        # A server that asks for no such token says 422.
+        if answer.is_success:
+            client.headers["Prefect-Csrf-Client"] = name
+            client.headers["Prefect-Csrf-Token"] = answer.json()["token"]
+        yield client
 
 
 def prepared_database(cache: Path) -> Path:

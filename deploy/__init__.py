@@ -1,0 +1,1 @@
+"""A production Prefect server: its settings, and the same server as processes and as containers."""

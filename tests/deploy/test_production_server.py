@@ -1,0 +1,224 @@
+"""A production Prefect server as `deploy/` sets it up: real PostgreSQL, Redis, nginx, two APIs."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from deploy.processes import ApiService, ProductionServer
+from deploy.settings import SERVER, read_settings
+from sandbox.prefect_parts import WorkerService, api_client
+from sandbox.processes import descendants
+from sandbox.services import clean_environment
+from tests.pipeline import until
+
+pytestmark = pytest.mark.stack
+
+TASKS = 6
+# `steps` writes down that it is under way, and goes on when it is told to.
+FLOW = """
+import asyncio, sys
+from pathlib import Path
+from prefect import flow, task
+
+here = Path(sys.argv[1])
+
+@task
+async def step(number):
+    return number
+
+@flow
+async def steps():
+    await asyncio.gather(*[step(number) for number in range({tasks} // 2)])
+    (here / "halfway").touch()
+    while not (here / "go-on").exists():
+        await asyncio.sleep(0.05)
+    await asyncio.gather(*[step(number) for number in range({tasks} // 2)])
+
+if __name__ == "__main__":
+    asyncio.run(steps.with_options(flow_run_name=sys.argv[2])())
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductionServer]:
+    with ProductionServer(tmp_path_factory.mktemp("server-logs")) as running:
+        children = [part.child for part in running.parts()]
+        below = {process for child in children for process in descendants(child.pid)}
+        assert below, "PostgreSQL and nginx have processes of their own"
+        yield running
+        folder = running.postgres.folder.parent
+    assert not any(child.alive for child in children)
+    assert not any(process.exists() for process in below)
+    assert not folder.exists()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """PREFECT_HOME of the clients."""
+    return tmp_path / "home"
+
+
+class _Run:
+    """A flow in a process of its own, as a worker would start it."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self.name = f"steps-{uuid4().hex}"
+        self._folder = folder
+        script = folder / "steps.py"
+        script.write_text(FLOW.format(tasks=TASKS))
+        self.log = folder / "steps.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(script), str(folder), self.name],
+                env=clean_environment() | dict(env),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def until_halfway(self) -> None:
+        def halfway() -> bool:
+            assert self.process.poll() is None, self.log.read_text()
+            return (self._folder / "halfway").exists()
+
+        until(halfway, "the flow's first half")
+
+    def go_on(self) -> None:
+        (self._folder / "go-on").touch()
+        assert self.process.wait(timeout=180) == 0, self.log.read_text()
+
+
+def _environment(server: ProductionServer, home: Path, api: ApiService) -> dict[str, str]:
+    return server.environment(home, api_url=api.api_url)
+
+
+def _seen(env: Mapping[str, str], run: str) -> tuple[str, list[str]]:
+    """The state of the flow run of that name and those of its task runs, as one server has them."""
+    with api_client(env) as client:
+        named = {"flow_runs": {"name": {"any_": [run]}}}
+        flow_runs = client.post("/flow_runs/filter", json=named).json()
+        task_runs = client.post("/task_runs/filter", json=named).json()
+    return (
+        flow_runs[0]["state"]["type"] if flow_runs else "",
+        [task_run["state"]["type"] for task_run in task_runs],
+    )
+
+
+DONE = ("COMPLETED", ["COMPLETED"] * TASKS)
+
+
+def test_nobody_gets_in_without_the_password(server: ProductionServer) -> None:
+    for api_url in (server.api_url, *(api.api_url for api in server.apis)):
+        assert httpx.get(f"{api_url}/health").status_code == 200
+        assert httpx.get(f"{api_url}/flows/count").status_code == 401
+        assert httpx.post(f"{api_url}/flows/filter", json={}).status_code in (401, 403)
+        assert httpx.get(f"{api_url}/admin/settings", auth=("admin", "wrong")).status_code == 401
+
+
+def test_a_page_of_somebody_elses_cannot_change_anything(server: ProductionServer) -> None:
+    name, _, password = server.auth.partition(":")
+    answer = httpx.post(f"{server.api_url}/flows/filter", json={}, auth=(name, password))
+    assert answer.status_code == 403
+    assert "CSRF" in answer.text
+
+
+def test_the_settings_are_those_of_the_file(server: ProductionServer, home: Path) -> None:
+    for api in server.apis:
+        with api_client(_environment(server, home, api)) as client:
+            said = client.get("/admin/settings").json()["server"]
+        assert said["services"]["task_run_recorder"] == {
+            "enabled": True,
+            "read_batch_size": 100,
+            "batch_size": 100,
+            "flush_interval": 1.0,
+        }
+        assert said["events"]["messaging_broker"] == "prefect_redis.messaging"
+        assert said["events"]["causal_ordering"] == "prefect_redis.ordering"
+        assert said["concurrency"]["lease_storage"] == "prefect_redis.lease_storage"
+        assert said["worker_channel"]["cleanup_queue_storage"] == "prefect_redis.cleanup_queue"
+        assert said["database"]["sqlalchemy"]["pool_size"] == 15
+        assert said["database"]["migrate_on_start"] is False
+        assert said["analytics_enabled"] is False
+    # The background services have no API to ask.
+    environ = Path(f"/proc/{server.background.child.pid}/environ").read_text().split("\0")
+    assert {f"{name}={value}" for name, value in read_settings(SERVER).items()} <= set(environ)
+
+
+def test_what_runs_against_one_server_is_seen_on_the_other(
+    server: ProductionServer, home: Path, tmp_path: Path
+) -> None:
+    first, second = (_environment(server, home, api) for api in server.apis)
+    before = _events_read(server)
+    run = _Run(tmp_path, first)
+    run.until_halfway()
+    assert _seen(second, run.name)[0] == "RUNNING"
+    run.go_on()
+    # Task runs are events: API 1 puts them into Redis, the background services into the database.
+    until(lambda: _seen(second, run.name) == DONE, "the task runs on the second server")
+    assert _seen(first, run.name) == DONE
+    assert _events_read(server) >= before + TASKS
+
+
+def _events_read(server: ProductionServer) -> int:
+    """How many events the recorder of task runs has taken from Redis."""
+    with server.redis.client() as client:
+        groups: Any = client.xinfo_groups("events")
+    return next(group["entries-read"] for group in groups if group["name"] == "task-run-recorder")
+
+
+def test_a_slot_of_one_server_is_given_back_to_the_other(
+    server: ProductionServer, home: Path
+) -> None:
+    first, second = (_environment(server, home, api) for api in server.apis)
+    slot = {"names": ["shards"], "slots": 1, "mode": "concurrency"}
+    with api_client(first) as one, api_client(second) as two:
+        made = one.post("/v2/concurrency_limits/", json={"name": "shards", "limit": 1})
+        assert made.status_code == 201
+        held = one.post("/v2/concurrency_limits/increment-with-lease", json=slot)
+        assert held.status_code == 200
+        assert two.post("/v2/concurrency_limits/increment-with-lease", json=slot).status_code == 423
+        lease = {"lease_id": held.json()["lease_id"]}
+        given_back = two.post("/v2/concurrency_limits/decrement-with-lease", json=lease)
+        assert given_back.status_code == 204
+        assert two.post("/v2/concurrency_limits/increment-with-lease", json=slot).status_code == 200
+
+
+def test_the_front_lets_through_what_prefect_sends(server: ProductionServer, home: Path) -> None:
+    now = datetime.now(UTC).isoformat()
+    line = {"name": "test", "level": 20, "message": "x" * 900_000, "timestamp": now}
+    with api_client(server.environment(home)) as client:
+        answer = client.post("/logs/", json=[line | {"flow_run_id": str(uuid4())}] * 4)
+        assert answer.status_code == 201, answer.text
+        assert client.get(f"{server.front.url}/v2/").status_code == 200
+
+
+def test_a_worker_works_with_the_password(
+    server: ProductionServer, home: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "worker.log"
+    with WorkerService("globalaiopc", env=server.environment(home), log=log).start() as worker:
+        for api in server.apis:
+            with api_client(_environment(server, home, api)) as client:
+                seen = client.post("/work_pools/globalaiopc/workers/filter", json={}).json()
+            assert [one["name"] for one in seen] == [worker.worker_name]
+
+
+def test_one_api_server_dies_and_its_clients_go_on(
+    server: ProductionServer, home: Path, tmp_path: Path
+) -> None:
+    through_the_front = server.environment(home)
+    run = _Run(tmp_path, through_the_front)
+    run.until_halfway()
+    victim = server.apis[1]
+    os.kill(victim.child.pid, signal.SIGKILL)
+    until(lambda: not victim.child.alive, "its end")
+    run.go_on()
+    until(lambda: _seen(through_the_front, run.name) == DONE, "all task runs")
