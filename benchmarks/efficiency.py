@@ -34,7 +34,7 @@ class Size:
 
 
 FULL = Size(briefs=200, limit=50, times=Times(1, 4, 20), looped=3)
-QUICK = Size(briefs=40, limit=10, times=Times(0.15, 0.6, 3), looped=1)
+QUICK = Size(briefs=24, limit=6, times=Times(0.2, 0.8, 4), looped=1)
 
 
 def measure(*, quick: bool) -> tuple[Result, ...]:

@@ -58,21 +58,7 @@ class Noticing:
 
 
 def measure(*, quick: bool) -> tuple[Result, ...]:
-    size = QUICK if quick else FULL
-    scale = works.time_scale(works.ALONE, size.seconds)
-    every = works.advised(works.ALONE) * scale
-    with parts(Times(video=size.seconds, spread=SPREAD), time_scale=scale) as running:
-        running.run("set_up", Places(limit=size.jobs), Places)
-        first = running.lines("learnt", works.videos(size.learnt, "Clouds"))
-        then = running.lines("measured", works.videos(size.jobs))
-        batches = ((str(first), "learnt"), (str(then), "measured"))
-        running.run("ours", Batches(batches=batches), Made)
-        ours = Noticing.of(running.account(), "Waves")
-        running.forget()
-        prompts = tuple(brief.video_prompt or "" for brief in works.videos(size.jobs))
-        asked = Jobs(model=works.ALONE, prompts=prompts, every=every)
-        running.run("fixed_polls", asked, Told)
-        fixed = Noticing.of(running.account(), "Waves")
+    ours, fixed = _noticed(QUICK if quick else FULL)
     say(f"noticed after {ours.lag_share:.1%}, at fixed intervals after {fixed.lag_share:.1%}")
     rival = f"a look every {works.advised(works.ALONE):g} s (scaled)"
     return (
@@ -97,6 +83,24 @@ def measure(*, quick: bool) -> tuple[Result, ...]:
             other_name=rival,
         ),
     )
+
+
+def _noticed(size: Size) -> tuple[Noticing, Noticing]:
+    """Ours, and the rival's, of the same jobs."""
+    scale = works.time_scale(works.ALONE, size.seconds)
+    every = works.advised(works.ALONE) * scale
+    briefs = works.videos(size.jobs)
+    with parts(Times(video=size.seconds, spread=SPREAD), time_scale=scale) as running:
+        running.run("set_up", Places(limit=size.jobs), Places)
+        first = running.lines("learnt", works.videos(size.learnt, "Clouds"))
+        then = running.lines("measured", briefs)
+        batches = ((str(first), "learnt"), (str(then), "measured"))
+        running.run("ours", Batches(batches=batches), Made)
+        ours = Noticing.of(running.account(), "Waves")
+        running.forget()
+        prompts = tuple(brief.video_prompt or "" for brief in briefs)
+        running.run("fixed_polls", Jobs(model=works.ALONE, prompts=prompts, every=every), Told)
+        return ours, Noticing.of(running.account(), "Waves")
 
 
 def _percent(share: float) -> Amount:
