@@ -2,12 +2,12 @@
 
 import asyncio
 import secrets
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import httpx
 from prefect.blocks.core import Block
 from prefect.blocks.system import Secret
-from pydantic import Field, HttpUrl, field_validator
+from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from globalaiopc import Catalogue, GlobalAIOPCClient, urls
 from globalaiopc.errors import (
@@ -15,6 +15,7 @@ from globalaiopc.errors import (
     ConfigurationError,
     Forbidden,
     GlobalAIOPCError,
+    InvalidRequest,
     MalformedKey,
     NotHandled,
     PollFailed,
@@ -96,6 +97,13 @@ class GlobalAIOPC(Block):
     video_in_flight: int = Field(
         default=16, ge=1, title="Videos at once", description="Video jobs at once in one process."
     )
+    limits: dict[str, int] = Field(
+        default_factory=dict,
+        title="Jobs of one model at once",
+        description=(
+            'Fewer than the above for some models, such as {"openAiSora2Pro": 4}; in one process.'
+        ),
+    )
     landings: int = Field(
         default=8,
         ge=1,
@@ -141,6 +149,18 @@ class GlobalAIOPC(Block):
         except ConfigurationError as error:
             raise ValueError(error.message) from None
         return value
+
+    @model_validator(mode="after")
+    def _known_models(self) -> Self:
+        models = Catalogue.load(own_rows=self.catalogue)
+        for name, most in self.limits.items():
+            try:
+                models.model(name)
+            except InvalidRequest as error:
+                raise ValueError(f"limits: {error.message} {error.allowed}".strip()) from None
+            if most < 1:
+                raise ValueError(f"limits: {name} must be 1 or more")
+        return self
 
     def client(self) -> GlobalAIOPCClient:
         """A client for this connection; close it, or use it in `async with`.

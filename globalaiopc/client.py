@@ -35,7 +35,7 @@ from globalaiopc.requests import (
 from globalaiopc.requests.base import Request
 from globalaiopc.streaming import Call, TextStream
 from globalaiopc.texting import TextAsk, text_request_for
-from globalaiopc.waiting import Cadence, Clock, Cooldown, SystemClock
+from globalaiopc.waiting import Cadence, Clock, Cooldown, Looks, SystemClock
 from globalaiopc.wire import Arriving, Timeouts, Wire
 
 # For a model without a row: the slowest cadence of the docs, which no family objects to.
@@ -229,8 +229,11 @@ class GlobalAIOPCClient:
         api: ApiVersion = "v1",
         deadline_seconds: float | None = None,
         on_look: Callable[[TaskView], None] | None = None,
+        cadence: Looks | None = None,
     ) -> TaskView:
         """Look, as often as the model's row advises, until the job is done; free and repeatable.
+
+        `cadence` says otherwise when to look; it has to keep to what is advised (`self.advised`).
 
         Returns the completed job with its `media_url`. Raises `JobFailed` or `JobModerated` (its
         final answer), `CompletedWithoutMedia`, `TaskGone`, `DeadlinePassed` (after one last look at
@@ -245,12 +248,17 @@ class GlobalAIOPCClient:
             lambda: self._look(task_id, api),
             clock=self.clock,
             cooldown=self.cooldown,
-            cadence=Cadence.of(row.poll_every if row else _UNKNOWN_POLL_EVERY, self.time_scale),
+            cadence=cadence or self.advised(model),
             deadline_seconds=deadline_seconds,
             words_seen=self._words_seen,
             on_look=on_look,
         )
         return await poller.run()
+
+    def advised(self, model: str) -> Cadence:
+        """How often the model's row advises to look, scaled; for one without a row the slowest."""
+        row = self.catalogue.get(model)
+        return Cadence.of(row.poll_every if row else _UNKNOWN_POLL_EVERY, self.time_scale)
 
     def _check(self, request: MediaRequest | TextRequest) -> None:
         """Raise `InvalidRequest` for what the catalogue says the model does not do."""

@@ -19,7 +19,7 @@ from globalaiopc.errors import (
 )
 from globalaiopc.replies import TaskView
 from globalaiopc.verdicts import is_moderation
-from globalaiopc.waiting import Cadence, Clock, Cooldown
+from globalaiopc.waiting import Clock, Cooldown, Looks
 
 _IN_A_ROW = 3
 """So many answers "no such job", "no such path" or "not with this key" in a row end the waiting.
@@ -46,7 +46,7 @@ class Poller:
         *,
         clock: Clock,
         cooldown: Cooldown,
-        cadence: Cadence,
+        cadence: Looks,
         deadline_seconds: float,
         words_seen: set[str],
         on_look: Callable[[TaskView], None] | None = None,

@@ -7,11 +7,14 @@ import asyncio
 import math
 import random
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
+
+_EPISODES = 1000
 
 LONGEST_RETRY_AFTER = 3600.0
 """Seconds. No answer may stop us for longer: a Retry-After of 10^9 is a mistake."""
@@ -94,6 +97,7 @@ class Cooldown:
         self._longest = longest
         self._streak = 0
         self._until = -math.inf
+        self._closed: deque[tuple[float, float]] = deque(maxlen=_EPISODES)
 
     @property
     def remaining(self) -> float:
@@ -109,7 +113,15 @@ class Cooldown:
                 return
             retry_after = min(self._first * 2**self._streak, self._longest)
             self._streak = min(self._streak + 1, 16)
-        self._until = max(self._until, self._clock.now() + retry_after)
+        now = self._clock.now()
+        began = self._closed.pop()[0] if self.remaining and self._closed else now
+        self._until = max(self._until, now + retry_after)
+        self._closed.append((began, self._until))
+
+    @property
+    def closed(self) -> tuple[tuple[float, float], ...]:
+        """From when to when the gate was, or will be, closed: the last thousand times."""
+        return tuple(self._closed)
 
     def clear(self) -> None:
         """An answer that was not a 429 came: the next episode starts from `first` again."""
@@ -119,6 +131,14 @@ class Cooldown:
         """Return when the gate is open. Those who waited do not all leave at once."""
         while remaining := self.remaining:
             await self._clock.sleep(remaining * (1 + random.uniform(0, 0.1)))  # noqa: S311
+
+
+class Looks(Protocol):
+    """When to look at a job."""
+
+    def intervals(self) -> Iterator[float]:
+        """Seconds before the first look, the second, and so on without end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

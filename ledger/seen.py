@@ -13,13 +13,13 @@ from typing import Generic, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from globalaiopc.errors import GlobalAIOPCError
+from ledger.learnt import bring_up_to_date
 from ledger.receipt import Receipt
 from ledger.store import ObjectStore, Stored
 
 log = logging.getLogger("ledger")
 
 SEEN_KEY = "prices-seen.json"
-LOST_RACES = 20
 
 N = TypeVar("N", int, Decimal)
 
@@ -128,20 +128,11 @@ async def remember(store: ObjectStore, observations: Iterable[Observation]) -> N
 
 
 async def _add(store: ObjectStore, new: tuple[Observation, ...]) -> bool:
-    for _ in range(LOST_RACES):
-        stored = await store.get(SEEN_KEY)
+    def changed(stored: Stored | None) -> bytes | None:
         seen = _parsed(stored)
-        if seen is None:
-            return False  # a newer program's perhaps: not ours to overwrite
-        body = seen.plus(new).to_json()
-        kind = "application/json"
-        if stored is None:
-            etag = await store.put_if_absent(SEEN_KEY, body, content_type=kind)
-        else:
-            etag = await store.put_if_match(SEEN_KEY, body, stored.etag, content_type=kind)
-        if etag is not None:
-            return True
-    return False
+        return None if seen is None else seen.plus(new).to_json()
+
+    return await bring_up_to_date(store, SEEN_KEY, changed)
 
 
 def _parsed(stored: Stored | None) -> SeenPrices | None:

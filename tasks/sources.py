@@ -165,7 +165,7 @@ async def _patiently(
 ) -> Landed:
     for tried in range(1, TRIES + 1):
         try:
-            async with studio.room.seats:
+            async with studio.room.seat_for_input():
                 return await _copied(studio, source, kind, stem)
         except TryAgainError as error:
             if error.dead or tried == TRIES:

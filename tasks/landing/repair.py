@@ -40,7 +40,7 @@ async def already_landed(
             continue
         found = recorded(key, info)
         if found is None:
-            async with room.seats, room.memory(rules.memory(info.size)):
+            async with room.seat(), room.memory(rules.memory(info.size)):
                 proven = await _read_again(
                     store, key, info.size, media_type, rules=rules, decodes=room.decodes
                 )

@@ -116,7 +116,7 @@ async def land_media(
     landing = _Landing(
         store, key_stem, kind, http, refresh, metadata, room, rules, guard, clock or SystemClock()
     )
-    async with room.seats:
+    async with room.seat():
         try:
             async with asyncio.timeout(rules.time_cap) as cap:
                 landed, poster = await landing.run(media_url)
