@@ -66,7 +66,7 @@ async def written(studio: Studio, place: Place, writings: Sequence[Writing[T]]) 
 
 async def _once_written(studio: Studio, place: Place, writing: Writing[T]) -> T:
     while True:
-        async with studio.limits.place("writing"):
+        async with studio.place(place.job(STAGE), "writing"):
             found = await _written(studio, place, writing)
         if found is not None:
             return found
@@ -83,6 +83,7 @@ async def _written(studio: Studio, place: Place, writing: Writing[T]) -> T | Non
     outcome = await _claim(studio, place, writing)
     kept = await _stored(studio, place, writing)
     if kept is not None:
+        studio.timeline.bought_before(place.brief.id, STAGE)
         return kept
     match outcome:
         case Mine(held):

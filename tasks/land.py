@@ -28,6 +28,12 @@ async def land(studio: Studio, bought: Bought) -> Landed:
     receipt = bought.held.receipt
     if receipt.media is not None:
         return receipt.media
+    with studio.timeline.span(receipt.job.brief_id, receipt.job.stage, "land"):
+        return await _landed_and_noted(studio, bought)
+
+
+async def _landed_and_noted(studio: Studio, bought: Bought) -> Landed:
+    receipt = bought.held.receipt
     media = await _repaired(studio, receipt) or await _landed(studio, bought)
     try:
         await studio.ledger.landed(bought.held, media)

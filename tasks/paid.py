@@ -10,7 +10,7 @@ If the process dies on a line, the next run finds in the receipt:
 """
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from globalaiopc import (
@@ -49,17 +49,19 @@ async def buy(studio: Studio, order: Order) -> Bought:
     """
     bought = await _bought(studio, order)
     await studio.purse.settle(bought.held.receipt)
+    studio.timeline.paid(bought.held.receipt)
     return bought
 
 
 async def _bought(studio: Studio, order: Order) -> Bought:
     held = await studio.ledger.look(order.key)
     if held is not None and held.receipt.state in BOUGHT:
+        studio.timeline.bought_before(order.key.brief_id, order.key.stage)
         await _claim(studio, order)
         return await _finish(studio, held)
     if not order.sendable:
         raise NotSent(f"{order.key} was bought, and failed just now.", advice="Run it again.")
-    async with studio.limits.place(order.key.stage):
+    async with studio.place(order.key, model=order.model):
         return await _finish(studio, await _send_or_follow(studio, order))
 
 
@@ -75,8 +77,8 @@ async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
         mine = await studio.ledger.resubmit(held, by, key_hash=key_hash)
         return await _send_once(studio, order, mine)
 
-    async with studio.limits.place(order.key.stage):
-        await studio.client.cooldown.wait()
+    turn = studio.limits.sends(order.model).turn(studio.client.cooldown)
+    async with studio.place(order.key, model=order.model), turn:
         return await uninterrupted(claimed_and_sent())
 
 
@@ -94,16 +96,16 @@ async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
 
 async def _send_or_follow(studio: Studio, order: Order) -> Held:
     while True:
-        # Before the claim: a pause of an hour would outlast it, and others would think us dead.
-        await studio.client.cooldown.wait()
-        outcome = await _claim(studio, order)
-        match outcome:
-            case Mine(held):
-                return await uninterrupted(_send_once(studio, order, held))
-            case Known(held):
-                return held
-            case Theirs():
-                await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
+        # Before the claim, which would run out in the queue.
+        async with studio.limits.sends(order.model).turn(studio.client.cooldown):
+            match await _claim(studio, order):
+                case Mine(held):
+                    return await uninterrupted(_send_once(studio, order, held))
+                case Known(held):
+                    return held
+                case Theirs():
+                    pass
+        await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
 
 
 async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
@@ -118,11 +120,13 @@ async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
         await studio.purse.reserve(held)
         if not ledger.still_mine(held, after=studio.client.cooldown.remaining):
             raise NotSent("The provider asked for a pause that outlasts the claim.")
-        submission = await studio.client.create(order.request, before_send=before_send)
+        with studio.timeline.span(order.key.brief_id, order.key.stage, "send"):
+            submission = await studio.client.create(order.request, before_send=before_send)
     except GlobalAIOPCError as error:
         await studio.purse.release(held.receipt, error)
         await _note_not_submitted(studio, held, error)
         raise
+    studio.limits.sends(order.model).accepted()
     return await ledger.submitted(held, submission.task_id)
 
 
@@ -154,7 +158,9 @@ async def _wait(studio: Studio, held: Held) -> Bought:
     if await in_bucket(studio, held.receipt) is not None:
         return Bought(held)
     try:
-        view = await seen_completed(studio, held.receipt)
+        job = held.receipt.job
+        with studio.timeline.span(job.brief_id, job.stage, "wait") as looks:
+            view = await seen_completed(studio, held.receipt, looks.saw)
     except JobFailed as error:
         await note_failed(studio, held, error)
         raise
@@ -173,7 +179,9 @@ async def in_bucket(studio: Studio, receipt: Receipt) -> Landed | None:
     return await already_landed(studio.store, stem, task_id=receipt.task_id, room=studio.room)
 
 
-async def seen_completed(studio: Studio, receipt: Receipt) -> TaskView:
+async def seen_completed(
+    studio: Studio, receipt: Receipt, on_look: Callable[[TaskView], None] | None = None
+) -> TaskView:
     """The provider's view of a job that is done, with a URL as fresh as can be had."""
     task_id = receipt.task_id or ""
     api: ApiVersion = "v2" if receipt.api == "v2" else "v1"
@@ -186,12 +194,36 @@ async def seen_completed(studio: Studio, receipt: Receipt) -> TaskView:
         else:
             if view.status == "completed" and view.media_url:
                 return view
-    view = await studio.client.wait(task_id, model=receipt.model, api=api)
+    watch = studio.times.watch(receipt.model, _since_submitted(studio, receipt))
+
+    def looked(view: TaskView) -> None:
+        watch.on_look(view)
+        if on_look is not None:
+            on_look(view)
+
+    view = await studio.client.wait(
+        task_id, model=receipt.model, api=api, on_look=looked, cadence=watch.looks
+    )
+    await studio.times.save_some()
+    need_voice_id(receipt, view)
+    return view
+
+
+def need_voice_id(receipt: Receipt, view: TaskView) -> None:
+    """Raise `CompletedWithoutMedia` for a cloned voice whose id nobody has told yet.
+
+    A receipt that is `completed` without it would never ask for it again.
+    """
     if receipt.endpoint == VoiceCloneRequest.endpoint and not (view.voice_id or receipt.voice_id):
         raise CompletedWithoutMedia(
-            "The voice is cloned, and the answer does not say its id.", task_id=task_id
+            "The voice is cloned, and the answer does not say its id.", task_id=receipt.task_id
         )
-    return view
+
+
+def _since_submitted(studio: Studio, receipt: Receipt) -> float:
+    """Seconds; by the clocks of two machines, where another one has sent it."""
+    now = studio.ledger.now()
+    return (now - receipt.times.get("submitted", now)).total_seconds()
 
 
 async def note_completed(studio: Studio, held: Held, view: TaskView) -> Held:

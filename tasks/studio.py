@@ -1,8 +1,7 @@
 """What every task of a run shares: the API client, the bucket, the ledger, and the limits."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -11,43 +10,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from blocks import GlobalAIOPC, MediaBucket
 from globalaiopc import GlobalAIOPCClient
-from ledger import Ledger, ObjectStore
+from ledger import JobKey, Ledger, ObjectStore
 from tasks.errors import StudioNotReady
 from tasks.landing import LandingRoom, media_client
+from tasks.limits import Limits
 from tasks.purse import Purse
 from tasks.startup import ACCEPTED
+from tasks.timeline import Timeline
+from tasks.times import Times
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.client import S3Client
-
-
-class Limits:
-    """How much of each kind may be under way in this process at once.
-
-    They live in the process because Prefect's global limits cost a thread and a round trip for
-    every holder; a job that the provider already runs is waited for without a place.
-    """
-
-    def __init__(self, *, text: int, image: int, video: int) -> None:
-        self._places = {
-            # Held while a script's receipt is claimed, which "script" is not: a chat takes its
-            # own. A claim made before the queue would run out in it.
-            "writing": asyncio.Semaphore(text),
-            "script": asyncio.Semaphore(text),
-            "image": asyncio.Semaphore(image),
-            "video": asyncio.Semaphore(video),
-            # Quickly made, as images are.
-            "voice": asyncio.Semaphore(image),
-            "speech": asyncio.Semaphore(image),
-        }
-
-    def place(self, stage: str) -> AbstractAsyncContextManager[None]:
-        """Wait for a place at a stage: `script`, `image`, `video`, `voice` or `speech`.
-
-        Or at `writing` a script.
-        """
-        return self._places[stage]
 
 
 class Studio:
@@ -73,11 +47,24 @@ class Studio:
         self.ledger = Ledger(store)
         self.limits = limits
         self.room = room
+        room.on_behind = limits.hold_back
         self.media_http = media_http
         self.purse = Purse()
+        self.timeline = Timeline(client.clock)
+        self.times = Times(client, store)
 
     def __repr__(self) -> str:
         return f"Studio({self.store.uri('')})"
+
+    @asynccontextmanager
+    async def place(
+        self, job: JobKey, limit: str | None = None, *, model: str = ""
+    ) -> AsyncIterator[None]:
+        """Hold a place for a job, at its stage or at another `limit`; how long it took is noted."""
+        async with AsyncExitStack() as held:
+            with self.timeline.span(job.brief_id, job.stage, "queue"):
+                await held.enter_async_context(self.limits.place(limit or job.stage, model))
+            yield
 
     def elsewhere(self, bucket: str) -> ObjectStore:
         """Another bucket, with the same credentials: for what users keep there, never receipts."""
@@ -124,11 +111,6 @@ async def open_studio(
     cannot keep jobs from being paid for twice); nothing is sent in any of these cases.
     """
     block, media = await _load_blocks(connection, bucket)
-    limits = Limits(
-        text=ceil(block.text_in_flight / shares),
-        image=ceil(block.image_in_flight / shares),
-        video=ceil(block.video_in_flight / shares),
-    )
     s3 = media.s3_client()
     store = ObjectStore(s3, media.bucket, media.prefix)
     async with block.client() as client, media_client() as media_http:
@@ -138,11 +120,30 @@ async def open_studio(
             single_process=media.single_process,
             sleep=client.clock.sleep,
         )
-        yield Studio(
+        studio = Studio(
             client=client,
             s3=s3,
             store=store,
-            limits=limits,
+            limits=_limits(block, client, shares),
             room=LandingRoom(block.landings),
             media_http=media_http,
         )
+        await studio.times.load()
+        try:
+            yield studio
+        finally:
+            await studio.times.save()
+
+
+def _limits(block: GlobalAIOPC, client: GlobalAIOPCClient, shares: int) -> Limits:
+    catalogue = client.catalogue
+    return Limits(
+        text=ceil(block.text_in_flight / shares),
+        image=ceil(block.image_in_flight / shares),
+        video=ceil(block.video_in_flight / shares),
+        models={
+            catalogue.id_of(catalogue.model(name)): ceil(most / shares)
+            for name, most in block.limits.items()
+        },
+        clock=client.clock,
+    )

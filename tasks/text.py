@@ -37,8 +37,15 @@ def _text_task(kind: type[TextRequest], says: str) -> TextTask:
                 field="model",
                 allowed=kind.endpoint,
             )
-        async with studio.limits.place("script"):
-            return await studio.client.ask(request)
+        sends = studio.limits.sends(request.model)
+        async with (
+            studio.limits.place("script", request.model),
+            sends.turn(studio.client.cooldown),
+        ):
+            with studio.timeline.span(label, "script", "chat"):
+                reply = await studio.client.ask(request)
+        sends.accepted()
+        return reply
 
     # Prefect tells tasks apart by their function's name.
     ask.__name__ = ask.__qualname__ = kind.endpoint

@@ -1,0 +1,111 @@
+"""What every brief of a run waited for, and when: noted in passing, without a request.
+
+A span is one step of one stage. Its five kinds, in their order, and what can be read from them:
+
+    queue   asked for a place (ready) until it was given (started)
+    chat    a text model was asked, until it answered
+    send    the create left, until its answer came (sent)
+    wait    the provider's id is known, until the job was seen done (noticed); `first_look` and
+            `running`, the last look that found it not done
+    land    the medium goes to the bucket, until it is proven whole and noted (landed)
+
+What lies between two spans are this program's own steps. Times are those of the client's clock.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from globalaiopc import TaskView
+from globalaiopc.waiting import Clock
+from ledger import Receipt
+
+Kind = Literal["queue", "chat", "send", "wait", "land"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One step; `first_look` and `running` are of a `wait` alone, and None where there was none."""
+
+    stage: str
+    kind: Kind
+    start: float
+    end: float
+    first_look: float | None = None
+    running: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The step that a brief took last, and since when."""
+
+    stage: str
+    kind: Kind
+    since: float
+
+
+class Seen:
+    """The looks at one job, as far as they say when it was done."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.first: float | None = None
+        self.running: float | None = None
+
+    def saw(self, view: TaskView) -> None:
+        """Note a look; made for the client's `on_look`."""
+        now = self._clock.now()
+        self.first = now if self.first is None else self.first
+        if not view.final:
+            self.running = now
+
+
+@dataclass
+class Timeline:
+    """Of one process and one batch, in which every brief has an id of its own.
+
+    `resumed` are the stages of briefs whose job an earlier run, or another process, had bought.
+    """
+
+    clock: Clock
+    _spans: defaultdict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    _where: dict[str, Where] = field(default_factory=dict)
+    _costs: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    resumed: set[tuple[str, str]] = field(default_factory=set)
+
+    @contextmanager
+    def span(self, brief: str, stage: str, kind: Kind) -> Iterator[Seen]:
+        """Note how long the block takes, however it ends."""
+        start, looks = self.clock.now(), Seen(self.clock)
+        self._where[brief] = Where(stage, kind, start)
+        try:
+            yield looks
+        finally:
+            end = self.clock.now()
+            self._spans[brief].append(Span(stage, kind, start, end, looks.first, looks.running))
+
+    def bought_before(self, brief: str, stage: str) -> None:
+        """Its job was there before this run asked for it."""
+        self.resumed.add((brief, stage))
+
+    def paid(self, receipt: Receipt) -> None:
+        """Note what a job cost, if its receipt says so."""
+        if receipt.amount is not None:
+            costs = self._costs.setdefault(receipt.job.brief_id, {})
+            costs[receipt.job.stage] = receipt.amount
+
+    @property
+    def spans(self) -> Mapping[str, Sequence[Span]]:
+        """By brief, in the order in which they ended."""
+        return self._spans
+
+    def where(self, brief: str) -> Where | None:
+        """None while nothing was done for it."""
+        return self._where.get(brief)
+
+    def cost(self, brief: str) -> Decimal:
+        """What the brief's jobs are known to have cost so far."""
+        return sum(self._costs.get(brief, {}).values(), Decimal(0))
