@@ -77,7 +77,7 @@ async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
         mine = await studio.ledger.resubmit(held, by, key_hash=key_hash)
         return await _send_once(studio, order, mine)
 
-    turn = studio.limits.sends(order.model).turn(studio.client.cooldown)
+    turn = studio.turn(order.key.brief_id, order.key.stage, order.model)
     async with studio.place(order.key, model=order.model), turn:
         return await uninterrupted(claimed_and_sent())
 
@@ -97,7 +97,7 @@ async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
 async def _send_or_follow(studio: Studio, order: Order) -> Held:
     while True:
         # Before the claim, which would run out in the queue.
-        async with studio.limits.sends(order.model).turn(studio.client.cooldown):
+        async with studio.turn(order.key.brief_id, order.key.stage, order.model):
             match await _claim(studio, order):
                 case Mine(held):
                     return await uninterrupted(_send_once(studio, order, held))

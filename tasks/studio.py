@@ -66,6 +66,15 @@ class Studio:
                 await held.enter_async_context(self.limits.place(limit or job.stage, model))
             yield
 
+    @asynccontextmanager
+    async def turn(self, brief: str, stage: str, model: str) -> AsyncIterator[None]:
+        """Hold one of the model's sends (`Sends.turn`); how long it took to get it is noted."""
+        async with AsyncExitStack() as held:
+            with self.timeline.span(brief, stage, "turn"):
+                turn = self.limits.sends(model).turn(self.client.cooldown)
+                await held.enter_async_context(turn)
+            yield
+
     def elsewhere(self, bucket: str) -> ObjectStore:
         """Another bucket, with the same credentials: for what users keep there, never receipts."""
         return ObjectStore(self._s3, bucket)

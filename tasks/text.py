@@ -37,14 +37,13 @@ def _text_task(kind: type[TextRequest], says: str) -> TextTask:
                 field="model",
                 allowed=kind.endpoint,
             )
-        sends = studio.limits.sends(request.model)
         async with (
             studio.limits.place("script", request.model),
-            sends.turn(studio.client.cooldown),
+            studio.turn(label, "script", request.model),
         ):
             with studio.timeline.span(label, "script", "chat"):
                 reply = await studio.client.ask(request)
-        sends.accepted()
+        studio.limits.sends(request.model).accepted()
         return reply
 
     # Prefect tells tasks apart by their function's name.

@@ -1,8 +1,9 @@
 """What every brief of a run waited for, and when: noted in passing, without a request.
 
-A span is one step of one stage. Its five kinds, in their order, and what can be read from them:
+A span is one step of one stage. Its six kinds, in their order, and what can be read from them:
 
     queue   asked for a place (ready) until it was given (started)
+    turn    asked for a send of its model, which a 429 makes scarce, until it was given
     chat    a text model was asked, until it answered
     send    the create left, until its answer came (sent)
     wait    the provider's id is known, until the job was seen done (noticed); `first_look` and
@@ -23,7 +24,7 @@ from globalaiopc import TaskView
 from globalaiopc.waiting import Clock
 from ledger import Receipt
 
-Kind = Literal["queue", "chat", "send", "wait", "land"]
+Kind = Literal["queue", "turn", "chat", "send", "wait", "land"]
 
 
 @dataclass(frozen=True, slots=True)
