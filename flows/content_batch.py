@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -13,10 +14,14 @@ from flows.briefs import Brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.manifest import load_briefs
 from flows.planning import planned_batch
-from flows.publishing import publish
-from flows.report import BatchReport
+from flows.publishing import publish, publish_shard
+from flows.pulse import beating
+from flows.report import BatchReport, ReportItem
 from flows.run_names import this_batch
 from flows.running import run_brief
+from flows.shard_runs import shard_runs, this_deployment
+from flows.sharding import Conductor, Make
+from flows.shards import Shard, check_shards
 from flows.spending import budget_facts, open_purse
 from flows.work import Work
 from globalaiopc import GlobalAIOPCError
@@ -34,6 +39,8 @@ async def content_batch(
     budget: float | None = None,
     prices: str | None = None,
     plan: bool = False,
+    shards: int = 1,
+    shard: str | None = None,
     connection: str = "default",
     bucket: str = "default",
 ) -> State[Outcome]:
@@ -55,6 +62,10 @@ async def content_batch(
             See examples/prices.toml. Empty: what such jobs cost earlier, as a guess.
         plan: Only say what a run would reuse, continue, make and refuse, and what it would cost.
             Spends nothing.
+        shards: How many runs of this deployment make the batch together, on as many workers as
+            are free; this run makes one of them and gathers one report. Each takes its share of
+            the connection's limits; the budget is kept by all together.
+        shard: Leave empty. A batch fills it in for the runs that it starts.
         connection: Name of the GlobalAIOPC block.
         bucket: Name of the MediaBucket block.
 
@@ -66,16 +77,24 @@ async def content_batch(
 
     """
     try:
-        async with open_studio(connection, bucket) as studio:
+        part = Shard.parse(shard) if shard else None
+        check_shards(shards, part, deployed=plan or this_deployment() is not None)
+        shares = part.of if part else shards
+        async with open_studio(connection, bucket, shares=shares) as studio:
             name = this_batch(batch_id, timezone)
             found = await _read(studio, briefs, columns, limit)
             works = [Work(name, brief) for brief in found]
             if plan:
                 return await planned_batch(studio, works, budget, prices)
             studio.purse = await open_purse(studio, works, budget, prices)
-            report = await _run(studio, name, works)
-            await studio.purse.remember(studio.store)
-            await publish(studio, report)
+            make: Make = partial(_made, studio)
+            if shards > 1:
+                blocks = {"connection": connection, "bucket": bucket}
+                runs = await shard_runs(studio, name, budget, prices, blocks)
+                make = partial(Conductor(studio, runs, make).conduct, count=shards)
+            async with beating(studio, name, part):
+                report = await _run(studio, works, make)
+            await (publish_shard(studio, report, part) if part else publish(studio, report))
     except GlobalAIOPCError as error:
         return stopped(error)
     return end_of_batch(report)
@@ -97,10 +116,13 @@ async def _read(
     )
 
 
-async def _run(studio: Studio, batch_id: str, works: Sequence[Work]) -> BatchReport:
+async def _run(studio: Studio, works: Sequence[Work], make: Make) -> BatchReport:
     started = datetime.now(UTC)
+    batch_id = works[0].batch_id
     get_run_logger().info("Batch %s: %d briefs", batch_id, len(works))
-    items = await asyncio.gather(*(run_brief(studio, work, "video") for work in works))
+    items = await make(works)
+    await studio.purse.remember(studio.store)
+    await studio.purse.refresh()
     return BatchReport.of(
         batch_id,
         items,
@@ -109,3 +131,7 @@ async def _run(studio: Studio, batch_id: str, works: Sequence[Work]) -> BatchRep
         flow_run=str(flow_run.get_id()),
         budget=budget_facts(studio.purse.account, items),
     )
+
+
+async def _made(studio: Studio, works: Sequence[Work]) -> Sequence[ReportItem]:
+    return await asyncio.gather(*(run_brief(studio, work, "video") for work in works))

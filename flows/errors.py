@@ -7,6 +7,8 @@ GlobalAIOPCError
 │   └── ScriptUnanswered    a script was asked for, and none came   unknown       user
 ├── ScriptInvalid           the text model wrote no usable script   charged       user
 │   └── SpeechInvalid       the text model wrote no words to say    charged       user
+├── DeadlinePassed
+│   └── ShardStopped        its shard's run was cancelled           unknown       user
 ├── VoiceUnknown            a voice was cloned, its id never came   charged       provider
 ├── ScriptUnreadable        script.json is not one of ours          not charged   operator
 └── NothingLanded           a run ended with nothing to show        unknown       user
@@ -18,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from globalaiopc.errors import (
     Charged,
+    DeadlinePassed,
     ErrorInfo,
     GlobalAIOPCError,
     InvalidRequest,
@@ -26,6 +29,7 @@ from globalaiopc.errors import (
 )
 
 SHOWN_PROBLEMS = 20
+SHOWN_KINDS = 5
 
 
 class BriefProblem(BaseModel):
@@ -57,23 +61,46 @@ class BriefProblem(BaseModel):
         return ": ".join(part for part in (", ".join(where), self.message + allowed) if part)
 
 
+class ProblemKind(BaseModel):
+    """How often there is a problem of one kind; `reason` is its message without what differs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    reason: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.count:,} × " + ": ".join(part for part in (self.field, self.reason) if part)
+
+
 class BadBriefs(InvalidRequest):
     """A list of briefs refused as a whole, before anything was sent.
 
-    `problems` holds every problem found; the message shows the first 20.
+    `problems` holds the problems found, of a very long list the first 1,000; `others` counts the
+    rest by kind. The message shows the first 20.
     """
 
     code = "bad_briefs"
     advice = "Correct the list and run the same batch again."
 
-    def __init__(self, problems: Sequence[BriefProblem]) -> None:
+    def __init__(
+        self, problems: Sequence[BriefProblem], others: Sequence[ProblemKind] = ()
+    ) -> None:
         self.problems = tuple(problems)
+        self.others = tuple(others)
         if not self.problems:
             raise ValueError("BadBriefs needs at least one problem")
         lines = [f"- {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
-        if (hidden := len(self.problems) - SHOWN_PROBLEMS) > 0:
-            lines.append(f"- and {hidden} more")
-        count = "a problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        total = len(self.problems) + sum(kind.count for kind in self.others)
+        if total > SHOWN_PROBLEMS:
+            lines.append(f"- and {total - SHOWN_PROBLEMS:,} more")
+        if self.others:
+            lines.append(f"Beyond the first {len(self.problems):,}:")
+            lines += [f"- {kind}" for kind in self.others[:SHOWN_KINDS]]
+        if (kinds := len(self.others) - SHOWN_KINDS) > 0:
+            lines.append(f"- and {kinds} more kinds")
+        count = "a problem" if total == 1 else f"{total:,} problems"
         first = self.problems[0]
         super().__init__(
             f"The briefs have {count}; nothing was sent.\n" + "\n".join(lines) + "\n",
@@ -119,6 +146,12 @@ class SpeechInvalid(ScriptInvalid):
         "Run it again to ask once more (one more text call), choose another text_model, or give "
         "the words yourself as text."
     )
+
+
+class ShardStopped(DeadlinePassed):
+    code = "shard_stopped"
+    who_acts: WhoActs = "user"
+    advice = "Run the batch again to go on; what was bought is continued, not paid again."
 
 
 class VoiceUnknown(GlobalAIOPCError):

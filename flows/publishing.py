@@ -1,18 +1,31 @@
 """A batch's outcome: report.json and manifest.jsonl in the bucket, a table in the UI."""
 
 from flows.artifacts import show_table
+from flows.pulse import Pulse
 from flows.report import BatchReport, description, manifest_line, table_rows
+from flows.shards import Shard
 from tasks import Studio
 
 
 async def publish(studio: Studio, report: BatchReport) -> None:
     """Write what became of the batch for programs (the bucket) and for people (the UI)."""
+    await _write(studio, report, report.batch_id)
+    await show_table("batch", report.batch_id, table_rows(report), description(report))
+
+
+async def publish_shard(studio: Studio, report: BatchReport, shard: Shard) -> None:
+    """Leave it for the run of the batch, which puts the shards' reports together."""
+    folder = shard.folder(report.batch_id)
+    await _write(studio, report, folder)
+    left = report.totals.briefs - report.totals.landed
+    await Pulse(done=True, left=left).write(studio.store, folder, str(report.flow_run))
+
+
+async def _write(studio: Studio, report: BatchReport, folder: str) -> None:
     lines = "".join(manifest_line(item) for item in report.items)
-    folder = report.batch_id
     await studio.store.put(
         f"{folder}/manifest.jsonl", lines.encode(), content_type="application/x-ndjson"
     )
     await studio.store.put(
         f"{folder}/report.json", report.to_bytes(), content_type="application/json"
     )
-    await show_table("batch", folder, table_rows(report), description(report))
