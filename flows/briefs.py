@@ -29,6 +29,7 @@ class Brief(BaseModel):
         extra="forbid",
         coerce_numbers_to_str=True,
         str_strip_whitespace=True,
+        hide_input_in_errors=True,  # an address may be presigned, and errors are logged
         json_schema_extra=plain_form,
     )
 
@@ -245,6 +246,8 @@ class Brief(BaseModel):
 
 
 FIELDS: tuple[str, ...] = tuple(Brief.model_fields)
+LIST_FIELDS = tuple(name for name, one in Brief.model_fields.items() if one.annotation == list[str])
+"""Fields that hold several texts."""
 MEDIA_FIELDS = (
     *("image", "last_image", "video"),
     *("reference_images", "reference_videos", "reference_audios"),

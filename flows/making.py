@@ -12,7 +12,7 @@ from ledger import Landed
 from tasks import Studio, land
 from tasks.adopt import adopt
 from tasks.asked import Asked, ImageAsked, VideoAsked
-from tasks.inputs import Input
+from tasks.inputs import Input, land_input
 from tasks.ordering import order_for
 
 
@@ -47,7 +47,7 @@ class Maker:
     async def video(self, script: Script, inputs: Inputs, picture: Landed | None) -> Landed:
         """Buy the video, which starts from the landed picture, and land it with its poster."""
         media = inputs.hashes(picture.sha256 if picture else None)
-        given = (*inputs.all, *((Input.of(picture),) if picture else ()))
+        given = (*inputs.all, *((await self._to_hand_over(picture),) if picture else ()))
         return await self._bought(
             "video",
             [
@@ -55,6 +55,16 @@ class Maker:
                 for one in self._stages.video
             ],
         )
+
+    async def _to_hand_over(self, picture: Landed) -> Input:
+        """A picture that was bought; of one that was brought, a copy named by its content.
+
+        The provider fetches it when the job leaves the queue, and a run of the brief with another
+        picture may have put that one in its place by then.
+        """
+        if self._stages.picture == "made":
+            return Input.of(picture)
+        return await land_input(self._studio, picture.key, self._work.folder, "image", "image")
 
     async def _bought(
         self, stage: str, offers: Sequence[tuple[Choice, Asked, Sequence[Input]]]

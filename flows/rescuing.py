@@ -24,7 +24,7 @@ from globalaiopc import (
 from ledger import Held, JobKey, PriceBook, ReceiptMoved
 from tasks import Bought, Studio, land
 from tasks.landing import MediaGone
-from tasks.paid import KEPT, in_bucket, note_completed, note_failed, note_gone
+from tasks.paid import KEPT, in_bucket, need_voice_id, note_completed, note_failed, note_gone
 
 GONE_PATIENCE = 300.0
 """Seconds in which a job that the provider does not know has to be denied several times."""
@@ -91,12 +91,16 @@ class Rescuer:
             return self.row(held, "failed")
         if view is None:
             return self.row(held, "running", "The provider is still making it.")
+        need_voice_id(held.receipt, view)
         held = await note_completed(self._studio, held, view)
-        return await self._landed(held, view.media_url)
+        return await self._landed(held, view)
 
-    async def _landed(self, held: Held, media_url: str | None) -> RescuedJob:
+    async def _landed(self, held: Held, view: TaskView | None) -> RescuedJob:
+        bought = Bought(held)
+        if view is not None:
+            bought = Bought(held, media_url=view.media_url, subtitle_url=view.subtitle_url)
         try:
-            media = await orchestrated(land, self._studio, Bought(held, media_url=media_url))
+            media = await orchestrated(land, self._studio, bought)
         except MediaGone as error:
             times = held.receipt.times
             if self._now > times.get("completed", self._now) + KEPT:

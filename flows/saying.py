@@ -17,16 +17,19 @@ from flows.words import (
     words_messages,
     words_repair,
 )
-from globalaiopc import GlobalAIOPCError, InvalidRequest
+from globalaiopc import Catalogue, GlobalAIOPCError, InvalidRequest
 from ledger import Landed, Receipt
-from ledger.receipt import fingerprint
+from ledger.receipt import check_asked, fingerprint
 from tasks import PAID, Bought, Order, Studio, land
 from tasks.asked import CloneAsked, SpeechAsked, TalkingAsked
 from tasks.inputs import Input, land_input
-from tasks.ordering import order_for
+from tasks.ordering import dry_request, order_for
 
 VOICE_LIVES = timedelta(days=3)
 """How long a cloned voice lives that has never spoken; for ever afterwards (docs: sound-clone)."""
+
+_MODELS = ("clone_model", "speech_model", "video_model")
+_TO_BE_CLONED = "to-be-cloned"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,17 @@ class Voice:
 
     id: str
     receipt: Receipt | None = None
+
+
+def plainly_named(brief: SpokenBrief, catalogue: Catalogue) -> SpokenBrief:
+    """The brief with its models as the catalogue calls them.
+
+    Receipts keep that name: "speech/soundCloningAudio" asks for what "soundCloningAudio" does.
+    """
+    rows = {field: catalogue.get(getattr(brief, field)) for field in _MODELS}
+    return brief.model_copy(
+        update={field: catalogue.id_of(row) for field, row in rows.items() if row is not None}
+    )
 
 
 async def bring(studio: Studio, work: SpokenWork, *, person: bool) -> Brought:
@@ -96,6 +110,17 @@ def _writing(brief: SpokenBrief, model: str) -> Writing[str]:
         stored=lambda speech, reply: StoredWords.of(brief, speech, reply, model).to_bytes(),
         read=lambda body: StoredWords.from_bytes(body).speech,
     )
+
+
+def check_words(studio: Studio, brief: SpokenBrief, words: str) -> None:
+    """Raise `InvalidRequest` for words that cannot be asked for, before a voice is cloned."""
+    asked = speech_asked(brief, words, brief.voice or _TO_BE_CLONED)
+    try:
+        dry_request(asked, studio.client.catalogue)
+        check_asked(asked.to_asked())
+    except InvalidRequest as error:
+        error.advice = "Give the brief a text of its own instead of the topic."
+        raise
 
 
 async def make_voice(studio: Studio, work: SpokenWork, sample: Input | None) -> Voice:

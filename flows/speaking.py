@@ -7,7 +7,15 @@ from flows.ending import Outcome, end_of_brief, stopped
 from flows.errors import BadBriefs
 from flows.report import ReportItem
 from flows.run_names import this_batch
-from flows.saying import bring, make_head, make_speech, make_voice, make_words
+from flows.saying import (
+    bring,
+    check_words,
+    make_head,
+    make_speech,
+    make_voice,
+    make_words,
+    plainly_named,
+)
 from flows.spoken import SpokenBrief, SpokenWork
 from flows.spoken_checks import Spoken, validate_spoken
 from globalaiopc import GlobalAIOPCError
@@ -30,10 +38,12 @@ async def run_spoken(
 
 async def say(studio: Studio, work: SpokenWork, makes: Spoken) -> ReportItem:
     """Go through the stages of a brief that is checked. Raises nothing."""
+    work = SpokenWork(work.batch_id, plainly_named(work.brief, studio.client.catalogue))
 
     async def make() -> None:
         brought = await bring(studio, work, person=makes == "video")
         words = await make_words(studio, work)
+        check_words(studio, work.brief, words)
         voice = await make_voice(studio, work, brought.sample)
         speech = await make_speech(studio, work, words, voice)
         if makes == "video":

@@ -30,6 +30,7 @@ class SpokenBrief(BaseModel):
         extra="forbid",
         coerce_numbers_to_str=True,
         str_strip_whitespace=True,
+        hide_input_in_errors=True,  # an address may be presigned, and errors are logged
         json_schema_extra=plain_form,
     )
 

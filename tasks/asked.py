@@ -218,4 +218,6 @@ def asked_of(receipt: Receipt) -> Asked:
             field="resubmit",
             advice="Abandon it and run its batch again.",
         )
-    return (TalkingAsked if receipt.endpoint == "digital_human" else kind).of(receipt)
+    # A brief of the video flows may name a model that moves lips as well, in its own words.
+    talks = receipt.endpoint == "digital_human" and "audio" in receipt.asked
+    return (TalkingAsked if talks else kind).of(receipt)

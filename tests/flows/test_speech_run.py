@@ -214,7 +214,7 @@ async def test_a_run_that_was_killed_is_continued(pipeline: Pipeline, stage: str
 
 async def test_rescue_brings_voices_and_speeches_home(pipeline: Pipeline) -> None:
     put_media(pipeline)
-    brief = SpokenBrief(id="lost", text="Bring me home.", voice_sample=SAMPLE)
+    brief = SpokenBrief(id="lost", text="Bring me home.", voice_sample=SAMPLE, subtitles=True)
     assert (await ended(speech, brief=brief, batch_id="home")).name == "Completed"
     before = posts(pipeline)
     async with open_studio() as studio:
@@ -236,7 +236,7 @@ async def test_rescue_brings_voices_and_speeches_home(pipeline: Pipeline) -> Non
         "home/left/voice": "recovered",
         "home/left/speech": "recovered",
     }
-    assert {"voice.wav", "speech.mp3"} <= pipeline.objects("home/left")
+    assert {"voice.wav", "speech.mp3", "speech.json"} <= pipeline.objects("home/left")
     left = receipt(pipeline, "home/left", "voice")
     assert left["voice_id"] == receipt(pipeline, "home/lost", "voice")["voice_id"]
     assert posts(pipeline) == before

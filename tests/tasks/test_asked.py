@@ -21,6 +21,9 @@ from tasks.ordering import dry_request
 from tests.tasks.doubles import CATALOGUE
 
 GOLDEN = sorted((Path(__file__).parents[1] / "data" / "golden-batch" / "v1").glob("*/receipts/*"))
+GOLDEN_VIDEO = next(
+    Receipt.from_json(path.read_bytes(), str(path)) for path in GOLDEN if path.stem == "video"
+)
 A, B, C = "ab" * 32, "cd" * 32, "ef" * 32
 
 
@@ -63,6 +66,27 @@ def test_a_whole_batch_of_the_first_release_asks_for_the_same_today(path):
     assert fingerprint(again) == receipt.fingerprint
     request = dry_request(asked_of(receipt), CATALOGUE)
     assert (request.endpoint, request.api) == (receipt.endpoint, receipt.api)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        TalkingAsked(model="kyy_digitalHuman", audio=A, video=B, version=2),
+        VideoAsked(model="kyy_digitalHuman", prompt="", videos=(B,), audios=(A,)),
+    ],
+    ids=lambda asked: type(asked).__name__,
+)
+def test_lips_can_be_moved_again_whichever_flow_asked_for_it(asked):
+    first = GOLDEN_VIDEO.model_copy(
+        update={
+            "endpoint": "digital_human",
+            "model": asked.model,
+            "asked": asked.to_asked(),
+            "fingerprint": fingerprint(asked.to_asked()),
+        }
+    )
+    assert asked_of(first) == asked
+    assert dry_request(asked_of(first), CATALOGUE).endpoint == "digital_human"
 
 
 def test_what_was_not_said_is_not_kept_and_nought_is_said():
