@@ -102,9 +102,12 @@ class ShardRuns:
         said = "No worker had begun it: the run of the batch makes this shard itself."
         await self._end(run, Cancelled(name=TAKEN, message=said))
 
-    async def give_up(self, run: UUID, silent: float) -> None:
-        """Say of a run that it has died: Prefect does not notice when a machine is gone."""
-        said = f"No sign of life for {silent:.0f} s; its shard is made by another run."
+    async def give_up(self, run: UUID) -> None:
+        """Say of a run that it has died: Prefect does not notice when a machine is gone.
+
+        One that lives all the same goes on, which costs nothing, and says itself how it ends.
+        """
+        said = "It showed no sign of life; its shard was made by another run."
         await self._end(run, Crashed(message=said))
 
     async def _end(self, run: UUID, state: State) -> None:

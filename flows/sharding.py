@@ -57,6 +57,7 @@ class Conductor:
         for one in self._shards:
             if one.stands == "stopped":
                 one.items = await asyncio.gather(*(self._as_it_stands(work) for work in one.works))
+        await self._close_the_books()
         found = {item.id: item for one in self._shards for item in one.items}
         return [found[work.brief.id] for work in works]
 
@@ -150,12 +151,20 @@ class Conductor:
             if self._mine is not None and (one.stands == "lost" or not one.runs):
                 await self._start(one)
 
+    async def _close_the_books(self) -> None:
+        """No run of a shard that others have made shall be called Running for ever."""
+        others = [run for one in self._shards for run in one.runs if run not in one.finished]
+        states = await self._runs.states(others) if others else None
+        for run, state in (states or {}).items():
+            if not state.is_final():
+                await self._runs.give_up(run)
+
     async def _told(self, one: Watched) -> None:
         """Note a change, for people and for Prefect."""
         if one.stands == "lost":
             self._tell("The run of shard %s has died", one.shard)
             if one.silent:
-                await self._runs.give_up(one.runs[-1], one.silent)
+                await self._runs.give_up(one.runs[-1])
         else:
             self._tell("Shard %s: %s", one.shard, one.stands)
 

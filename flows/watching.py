@@ -30,8 +30,9 @@ STARTING = 5
 class Watched:
     """One shard of a batch, as its conductor sees it.
 
-    `runs` are its runs, the latest last. `silent` are the seconds for which a lost one has shown
-    no sign of life, 0 when Prefect itself knows that it ended.
+    `runs` are its runs, the latest last, `finished` those that said they were done. `silent` are
+    the seconds for which a lost one has shown no sign of life, 0 when Prefect itself knows that
+    it ended.
     """
 
     shard: Shard
@@ -39,6 +40,7 @@ class Watched:
     stands: Stands = "waiting"
     attempts: int = 0
     runs: list[UUID] = field(default_factory=list)
+    finished: set[UUID] = field(default_factory=set)
     items: Sequence[ReportItem] = ()
     silent: float = 0.0
     _seen: tuple[object, ...] = ()
@@ -75,7 +77,9 @@ class Watched:
     async def _pulse(self, store: ObjectStore) -> Pulse | None:
         """Of the latest run; when any run has done the shard, take that in."""
         pulses = [await Pulse.read(store, self.folder, str(run)) for run in self.runs]
-        if any(pulse is not None and pulse.done for pulse in pulses):
+        done = zip(self.runs, pulses, strict=True)
+        self.finished.update(run for run, pulse in done if pulse is not None and pulse.done)
+        if self.finished:
             items = await shard_items(store, self.folder)
             if {item.id for item in items} == {work.brief.id for work in self.works}:
                 self.items, self.stands = items, "done"

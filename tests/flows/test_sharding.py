@@ -71,8 +71,7 @@ class Pool:
     async def take_over(self, run: UUID) -> None:
         self.set(run, Cancelled(name="TakenOver"))
 
-    async def give_up(self, run: UUID, silent: float) -> None:
-        assert silent > SILENT_BEATS * SECONDS
+    async def give_up(self, run: UUID) -> None:
         self.set(run, Crashed())
 
     def set(self, run: UUID, state: State) -> None:
@@ -218,6 +217,18 @@ async def test_while_this_run_is_busy_a_dead_one_is_started_again_but_not_for_ev
     assert {number: len(hall.pool.of(number)) for number in (2, 3)} == {2: MOST_RUNS, 3: MOST_RUNS}
     assert sorted(hall.numbers()) == [1, 2, 3]
     assert set(found.values()) == {"here"}
+
+
+async def test_a_run_that_came_late_to_a_shard_made_here_is_not_left_running():
+    def work(pool: Pool) -> None:
+        for run in pool.runs:
+            if run.state.name == "TakenOver" and pool.looks < 3:
+                run.state = Running()  # the worker had begun it just then
+
+    hall = Hall(work)
+    assert set((await hall.conduct()).values()) == {"here"}
+    assert {run.state.name for run in hall.pool.runs} <= {"Crashed", "TakenOver"}
+    assert any(run.state.name == "Crashed" for run in hall.pool.runs)
 
 
 async def test_a_run_that_wrote_its_end_counts_whatever_prefect_says():
