@@ -6,6 +6,17 @@ from decimal import Decimal
 _CELL = 160
 
 
+def spell(seconds: float) -> str:
+    """A time as people say it: "4.2 s", "48 s", "12 min", "3 h 5 min"."""
+    if seconds < 99.5:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
 def money(cost: Decimal) -> str:
     return f"{cost:,.4f}".rstrip("0").rstrip(".")
 

@@ -29,4 +29,7 @@ async def run_brief(studio: Studio, work: Work, makes: Makes) -> ReportItem:
             if stages.video:
                 await maker.video(script, inputs, picture)
 
-    return await made(studio, work, STAGES, make)
+    item = await made(studio, work, STAGES, make)
+    code = item.error.code if item.error else ""
+    studio.timeline.end(work.brief.id, item.state, code, item.cost)
+    return item

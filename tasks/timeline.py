@@ -48,6 +48,16 @@ class Where:
     since: float
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a brief stands at the end: `state` and `error` (its code) as its report says."""
+
+    at: float
+    state: str
+    error: str
+    cost: Decimal
+
+
 class Seen:
     """The looks at one job, as far as they say when it was done."""
 
@@ -68,7 +78,8 @@ class Seen:
 class Timeline:
     """Of one process and one batch, in which every brief has an id of its own.
 
-    `resumed` are the stages of briefs whose job an earlier run, or another process, had bought.
+    `resumed` are the stages of briefs whose job an earlier run, or another process, had bought;
+    `ended` says how the briefs stand for which nothing more is to be done.
     """
 
     clock: Clock
@@ -76,6 +87,7 @@ class Timeline:
     _where: dict[str, Where] = field(default_factory=dict)
     _costs: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     resumed: set[tuple[str, str]] = field(default_factory=set)
+    ended: dict[str, End] = field(default_factory=dict)
 
     @contextmanager
     def span(self, brief: str, stage: str, kind: Kind) -> Iterator[Seen]:
@@ -91,6 +103,10 @@ class Timeline:
     def bought_before(self, brief: str, stage: str) -> None:
         """Its job was there before this run asked for it."""
         self.resumed.add((brief, stage))
+
+    def end(self, brief: str, state: str, error: str = "", cost: Decimal | None = None) -> None:
+        """Nothing more is done for it in this run."""
+        self.ended[brief] = End(self.clock.now(), state, error, cost or Decimal(0))
 
     def paid(self, receipt: Receipt) -> None:
         """Note what a job cost, if its receipt says so."""
