@@ -79,25 +79,36 @@ def prefect_environment(home: Path, api_url: str) -> dict[str, str]:
 
 
 class WorkerService(Service):
-    """A process worker of one pool; `env` names the Prefect server and what the flows need."""
+    """A process worker of one pool; `env` names the Prefect server and what the flows need.
+
+    `limit`: so many flow runs at once; None is as many as come.
+    """
 
     name = "The Prefect worker"
     awaited = "its first heartbeat"
     port_count = 0
 
     def __init__(
-        self, pool: str, *, env: Mapping[str, str], log: Path, cwd: Path | None = None
+        self,
+        pool: str,
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        cwd: Path | None = None,
+        limit: int | None = None,
     ) -> None:
         super().__init__(log)
         self.worker_name = f"{pool}-{os.getpid()}-{time.time_ns()}"
         self._pool = pool
         self._cwd = cwd
+        self._limit = limit
         # It asks for work every 10 s otherwise.
         self._env = clean_environment() | {"PREFECT_WORKER_QUERY_SECONDS": "1"} | dict(env)
 
     def spawn(self, ports: Sequence[int]) -> Child:
         command = [sys.executable, "-m", "prefect", "worker", "start", "--type", "process"]
         command += ["--pool", self._pool, "--name", self.worker_name]
+        command += ["--limit", str(self._limit)] if self._limit else []
         return Child(self.name, command, env=self._env, log=self.log, cwd=self._cwd)
 
     def answers(self) -> bool:
