@@ -1,16 +1,17 @@
-# make demo    Prefect, an S3 server and a stand-in API on this machine; then a batch of six briefs
-# make test    lint, types and every test
-# make chaos   a thousand seeded schedules of faults and deaths, and outages of minutes
-# make lint    ruff and mypy alone
-# make lock    resolve the dependencies anew and write the hashed locks
-# make clean   remove .venv and whatever the demo and the tests have left
+# make demo      Prefect, an S3 server and a stand-in API on this machine; then a batch of six briefs
+# make test      lint, types and every test
+# make test-all  the same for every model and every endpoint, with more examples (long)
+# make chaos     a thousand seeded schedules of faults and deaths, and outages of minutes
+# make lint      ruff and mypy alone
+# make lock      resolve the dependencies anew and write the hashed locks
+# make clean     remove .venv and whatever the demo and the tests have left
 #
 # Each does its own set-up in .venv. Behind a package mirror, set UV_DEFAULT_INDEX for uv as well.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos lint lock clean programs
+.PHONY: help demo test test-all chaos lint lock clean programs
 
 PY := .venv/bin/python
 # The machine's certificates where it has any (a company's proxy signs with its own), else uv's.
@@ -27,8 +28,13 @@ help:
 demo: .venv/.demo
 	@exec $(PY) -m examples.demo
 
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: lint programs
-	@exec $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@exec $(PYTEST) -m 'not exhaustive'
+
+test-all: lint programs
+	@EVERY_MODEL=1 exec $(PYTEST)
 
 chaos: .venv/.test
 	@$(PY) -m tests.chaos.schedules

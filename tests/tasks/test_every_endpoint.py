@@ -25,6 +25,7 @@ from tasks.landing import LandingRoom, media_client
 from tasks.ordering import order_again, order_for
 from tasks.orders import MAKES
 from tasks.paid import send_again
+from tests.conftest import SandboxFactory
 from tests.sandbox.good_requests import CLIP, LONG_SOUND, OTHER, PICTURE, SOUND, media
 
 R = TypeVar("R")
@@ -270,7 +271,21 @@ def test_there_is_a_job_for_every_endpoint():
     assert set(JOBS) == set(PAID)
 
 
-@pytest.mark.parametrize("endpoint", JOBS)
+SPREAD = {"gpt_image_2", "seedance_2_0", "seedance_special", "model_center", "speech"}
+"""One of each kind of dialect: the others are for `make test-all`."""
+EACH = [
+    pytest.param(endpoint, marks=() if endpoint in SPREAD else pytest.mark.exhaustive)
+    for endpoint in JOBS
+]
+
+
+@pytest.fixture(scope="module")
+def sandbox(sandbox_factory: SandboxFactory) -> SandboxService:
+    """Its films are plain: only their structure is looked at."""
+    return sandbox_factory(options=("--plain-media",))
+
+
+@pytest.mark.parametrize("endpoint", EACH)
 async def test_a_job_is_paid_once_by_whatever_number_of_processes_and_lands(
     process: Process, endpoint: str, caplog: pytest.LogCaptureFixture
 ):
