@@ -1,6 +1,6 @@
 """Everything that is wrong with a brief, found before anything is spent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flows.briefs import MEDIA_FIELDS, PROMPT_CAP, Brief, Makes, unsendable
@@ -47,7 +47,30 @@ def validate_brief(
     `makes` says what the flow makes of it: a brief for `text_to_image` needs neither a video prompt
     nor a video model.
     """
-    found = [*_id_problems(brief), *_text_problems(brief), *_media_problems(brief)]
+    found = [*own_problems(brief), *model_problems(brief, catalogue, makes)]
+    return placed(found, brief, row, line)
+
+
+def placed(
+    found: Iterable[BriefProblem], brief: Brief, row: int | None, line: int | None
+) -> list[BriefProblem]:
+    """Each problem once, and with the place of its brief."""
+    where = {"id": brief.id, "row": row, "line": line}
+    return [problem.model_copy(update=where) for problem in dict.fromkeys(found)]
+
+
+def own_problems(brief: Brief) -> list[BriefProblem]:
+    """What is wrong with a brief whatever its models are: its id, its texts, its media."""
+    return [*_id_problems(brief), *_text_problems(brief), *_media_problems(brief)]
+
+
+def model_problems(brief: Brief, catalogue: Catalogue, makes: Makes) -> list[BriefProblem]:
+    """What its models have against it, and what they lack.
+
+    Of the texts only the measures count, of the media only how many there are, and the id, the
+    tags and the take not at all: `flows.bulk_checks` relies on it.
+    """
+    found: list[BriefProblem] = []
     if brief.topic:
         found += _chosen(brief, "text", catalogue)[1]
     videos: Chosen = _chosen(brief, "video", catalogue) if makes == "video" else ((), [])
@@ -62,8 +85,7 @@ def validate_brief(
     if not (images[1] or videos[1]):
         found += _shared_problems(stages)
     found += _wish_problems(stages, catalogue)
-    where = {"id": brief.id, "row": row, "line": line}
-    return [problem.model_copy(update=where) for problem in dict.fromkeys(found)]
+    return found
 
 
 def check_script(stages: Stages, script: Script) -> None:
@@ -92,11 +114,13 @@ def _id_problems(brief: Brief) -> Iterator[BriefProblem]:
 
 def _text_problems(brief: Brief) -> Iterator[BriefProblem]:
     texts = {field: getattr(brief, field) or "" for field in _PROMPTS}
-    lists = [(field, one) for field in MEDIA_FIELDS for one in sources(brief, field)]
-    for field, text in [*texts.items(), *lists, *(("tags", tag) for tag in brief.tags)]:
+    tags = [("tags", tag) for tag in brief.tags]
+    for field, text in [*texts.items(), *_all_sources(brief), *tags]:
         if why := unsendable(text):
             yield BriefProblem(field=field, message=why)
     for field, text in texts.items():
+        if not text:
+            continue
         try:
             # What is asked for is kept in the bucket for others to read.
             check_asked({field: text})
@@ -113,11 +137,16 @@ def sources(brief: Brief, field: str) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
 
 
+def _all_sources(brief: Brief) -> list[tuple[str, str]]:
+    """Field and place of each medium. Most briefs have none, and there may be a million of them."""
+    given = [field for field in MEDIA_FIELDS if getattr(brief, field)]
+    return [(field, one) for field in given for one in sources(brief, field)]
+
+
 def _media_problems(brief: Brief) -> Iterator[BriefProblem]:
-    for field in MEDIA_FIELDS:
-        for source in sources(brief, field):
-            if why := bad_source(source):
-                yield BriefProblem(field=field, message=why, allowed=_WHERE)
+    for field, source in _all_sources(brief):
+        if why := bad_source(source):
+            yield BriefProblem(field=field, message=why, allowed=_WHERE)
 
 
 def bad_source(source: str) -> str | None:

@@ -19,9 +19,11 @@ OnHeader = Callable[[Sequence[str]], None]
 
 
 class Readable(Protocol):
-    """A byte stream: an open file, or the body of an S3 object."""
+    """Bytes to read from any place: an open file, or an object of a bucket as one."""
 
-    def read(self, amt: int, /) -> bytes: ...
+    def read(self, amt: int, /) -> bytes | None: ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
     def close(self) -> None: ...
 

@@ -44,7 +44,11 @@ State = Literal["intent", "submitted", "completed", "landed", "failed", "unknown
 Asked: TypeAlias = dict[str, JsonValue]
 
 _ID_CHARACTER = re.compile(r"[A-Za-z0-9._-]")
+_SAFE_ID = re.compile(rf"(?!\.)[A-Za-z0-9._-]{{1,{MAX_ID}}}")
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 _STAGE = re.compile(r"[A-Za-z0-9_-]+")
+# One of these is in whatever the patterns below find; looking for them is twenty times faster.
+_SECRET_MARKS = ("x-amz-", "bearer", "http")
 _SECRETS = (
     (re.compile(r"X-Amz-(Signature|Credential|Security-Token)", re.IGNORECASE), "a presigned URL"),
     # A prompt may well say "the standard bearer of Rome": only what looks like a token counts.
@@ -66,6 +70,8 @@ def check_id(value: str, what: str) -> str:
     1 to 128 of A-Z a-z 0-9 . _ - and no dot in front. Raises `InvalidRequest` that names `what`
     and the first offending character.
     """
+    if _SAFE_ID.fullmatch(value):
+        return value
     allowed = f"1 to {MAX_ID} of A-Z a-z 0-9 . _ - and not starting with a dot"
     if not value:
         problem = f"{what} is empty"
@@ -73,10 +79,8 @@ def check_id(value: str, what: str) -> str:
         problem = f"{what} {_short(value)} contains {bad!r} (U+{ord(bad):04X})"
     elif value.startswith("."):
         problem = f"{what} {_short(value)} starts with '.'"
-    elif len(value) > MAX_ID:
-        problem = f"{what} {_short(value)} is {len(value)} characters long"
     else:
-        return value
+        problem = f"{what} {_short(value)} is {len(value)} characters long"
     raise InvalidRequest(f"{problem}; allowed: {allowed}.", field=what, allowed=allowed)
 
 
@@ -97,8 +101,11 @@ def _unkeepable(leaf: JsonValue) -> str | None:
         return f"the number {leaf}"
     if not isinstance(leaf, str):
         return None
-    if any("\ud800" <= c <= "\udfff" for c in leaf):
+    if _HALF_CHARACTER.search(leaf):
         return "half a character (a lone surrogate)"
+    lowered = leaf.lower()
+    if not any(mark in lowered for mark in _SECRET_MARKS):
+        return None
     return next((what for pattern, what in _SECRETS if pattern.search(leaf)), None)
 
 

@@ -6,7 +6,6 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import httpx
-from botocore.exceptions import BotoCoreError, ClientError
 
 from blocks import GlobalAIOPC, MediaBucket
 from globalaiopc import GlobalAIOPCClient
@@ -15,12 +14,12 @@ from tasks.errors import StudioNotReady
 from tasks.landing import LandingRoom, media_client
 from tasks.limits import Limits
 from tasks.purse import Purse
+from tasks.s3_file import S3File
 from tasks.startup import ACCEPTED
 from tasks.timeline import Timeline
 from tasks.times import Times
 
 if TYPE_CHECKING:
-    from botocore.response import StreamingBody
     from mypy_boto3_s3.client import S3Client
 
 
@@ -79,21 +78,10 @@ class Studio:
         """Another bucket, with the same credentials: for what users keep there, never receipts."""
         return ObjectStore(self._s3, bucket)
 
-    def open_s3(self, uri: str) -> "StreamingBody":
+    def open_s3(self, uri: str) -> S3File:
         """Open `s3://bucket/key` for reading; blocks. Raises `StudioNotReady` naming the object."""
         bucket, _, key = uri.removeprefix("s3://").partition("/")
-        try:
-            return self._s3.get_object(Bucket=bucket, Key=key)["Body"]
-        except (ClientError, BotoCoreError) as error:
-            reason = (
-                error.response.get("Error", {}).get("Code", "")
-                if isinstance(error, ClientError)
-                else type(error).__name__
-            )
-            raise StudioNotReady(
-                f"{uri} cannot be read: {reason}.",
-                advice="Check the address, and that the MediaBucket's credentials may read it.",
-            ) from None
+        return S3File(self._s3, bucket, key)
 
 
 async def _load_blocks(connection: str, bucket: str) -> tuple[GlobalAIOPC, MediaBucket]:
