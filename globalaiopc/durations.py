@@ -5,7 +5,10 @@ lies between the two: that is what is put in here, not a moment.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
+from functools import cached_property
+from itertools import accumulate
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,11 +17,11 @@ BINS_PER_DOUBLING = 12
 """Each bin is 6 % wider than the one before: fine beside times that swing by 30 %, and a model
 whose times lie between one second and one hour needs 142 of them at most."""
 
-MEMORY = 200.0
+MEMORY = 100.0
 """Jobs. Each new one lets the older ones count for one part in so many less."""
 
 _SHORTEST, _LONGEST = 0.01, 7 * 86400.0
-_CRUMB = 1e-3  # of the whole: what weighs less is left out, which bounds the file
+_CRUMB = 1e-5  # of the whole: what weighs less is left out, which bounds the file
 
 Weight = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Bin = Annotated[int, Field(ge=-100, le=300)]
@@ -52,8 +55,8 @@ class Durations(BaseModel):
             share = part if total <= 0 else (part + known[at] / total) / 2
             kept[at] = kept.get(at, 0.0) + share
         crumb = _CRUMB * sum(kept.values())
-        found = {at: round(weight, 6) for at, weight in sorted(kept.items()) if weight > crumb}
-        return self.model_copy(update={"count": self.count + 1, "weights": found})
+        found = {at: round(weight, 8) for at, weight in sorted(kept.items()) if weight > crumb}
+        return type(self)(count=self.count + 1, weights=found)
 
     def quantile(self, share: float, *, beyond: float = 0.0) -> float | None:
         """Seconds after which so many of the jobs that take longer than `beyond` are done.
@@ -61,10 +64,11 @@ class Durations(BaseModel):
         None when no job was seen to take that long.
         """
         gone = self.done_by(beyond)
-        if gone >= 1.0 - 1e-9:
+        if not self.weights or gone >= 1.0 - 1e-9:
             return None
-        wanted = (gone + share * (1 - gone)) * self._total
-        for at, weight in self.weights.items():
+        wanted = (gone + share * (1 - gone)) * self._table[2]
+        for at in self._bins:
+            weight = self.weights[at]
             if wanted <= weight:
                 return edge(at) + _width(at) * wanted / weight
             wanted -= weight
@@ -72,22 +76,29 @@ class Durations(BaseModel):
 
     def done_by(self, seconds: float) -> float:
         """The share of jobs that are done after so many seconds, 0 to 1."""
-        if not self.weights:
+        edges, before, total = self._table
+        at = bisect_right(edges, seconds) - 1
+        if at < 0:
             return 0.0
-        found = sum(
-            weight * min(1.0, max(0.0, (seconds - edge(at)) / _width(at)))
-            for at, weight in self.weights.items()
-        )
-        return min(1.0, found / self._total)
+        name = self._bins[at]
+        part = min(1.0, (seconds - edges[at]) / _width(name))
+        return min(1.0, (before[at] + part * self.weights[name]) / total)
 
     @property
     def longest(self) -> float:
         """Where the last bin ends."""
-        return edge(max(self.weights) + 1) if self.weights else 0.0
+        return edge(self._bins[-1] + 1) if self.weights else 0.0
 
-    @property
-    def _total(self) -> float:
-        return sum(self.weights.values())
+    @cached_property
+    def _bins(self) -> list[int]:
+        return sorted(self.weights)
+
+    @cached_property
+    def _table(self) -> tuple[list[float], list[float], float]:
+        """Where each bin begins, what all before it weigh, and what all weigh."""
+        weights = [self.weights[at] for at in self._bins]
+        before = list(accumulate(weights, initial=0.0))
+        return [edge(at) for at in self._bins], before, before[-1]
 
 
 def edge(at: int) -> float:

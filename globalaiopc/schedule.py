@@ -137,12 +137,14 @@ class Schedule:
         count = len(times)
         apart = max(1, round(self.plain.shortest / self._step))
         costs, looks = [0.0] * count, [0.0] * count
+        chosen = count - 1
         for at in range(count - 1, -1, -1):
             if times[at] >= self._end:
                 continue  # what is left takes longer than anything that was seen
             best, chosen = min(
                 (times[to] * (done[to] - done[at]) - (ended[to] - ended[at]) + costs[to], to)
-                for to in range(min(at + apart, count - 1), count)
+                # From an earlier look the best next is no later: (t_d - t_c)(F_b - F_a) >= 0.
+                for to in range(min(at + apart, chosen), chosen + 1)
             )
             running = 1 - done[at]
             costs[at] = best + price * running

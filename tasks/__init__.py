@@ -12,10 +12,11 @@ from tasks.center import model_center
 from tasks.errors import KeptError, StudioNotReady
 from tasks.image import gpt_image_2, nano_banana
 from tasks.land import land
+from tasks.limits import Limits
 from tasks.orders import Bought, Order, media_stem, poster_key
 from tasks.paid_tasks import PAID
 from tasks.result import result
-from tasks.studio import Limits, Studio, open_studio
+from tasks.studio import Studio, open_studio
 from tasks.text import (
     TEXT_TASKS,
     chat_completions,
