@@ -36,7 +36,8 @@ def measure(*, quick: bool) -> tuple[Result, ...]:
         ours = running.run("read_rows", Rows(path=str(path), way="stream"), Read)
         whole = running.run("read_rows", Rows(path=str(path), way="whole"), Read)
     say(
-        f"{rows:,} rows, {rows / ours.seconds:,.0f} a second, {rows / ours.cpu:,.0f} a CPU second, {sum(ours.bad.values()):,} bad"
+        f"{rows:,} rows, {sum(ours.bad.values()):,} bad: {rows / ours.seconds:,.0f} a second, "
+        f"{rows / ours.cpu:,.0f} a second of CPU"
     )
     label, script = f"{rows:,} rows", "read_table, to_pylist"
     return (

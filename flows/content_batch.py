@@ -12,10 +12,12 @@ from prefect.runtime import flow_run
 
 from flows.briefs import Brief
 from flows.ending import Outcome, end_of_batch, stopped
+from flows.errors import BadBriefs
 from flows.manifest import load_briefs
 from flows.planning import planned_batch
 from flows.publishing import publish, publish_shard
 from flows.pulse import beating
+from flows.refusing import show_problems
 from flows.report import BatchReport, ReportItem
 from flows.run_names import this_batch
 from flows.running import run_brief
@@ -47,8 +49,8 @@ async def content_batch(
     """Make every brief of a list; a brief that fails stops no other.
 
     Args:
-        briefs: The briefs themselves, or where a CSV, TSV or JSONL file of them lies: a path on
-            the worker, or s3://bucket/key.
+        briefs: The briefs themselves, or where a CSV, TSV, JSONL or Parquet file of them lies: a
+            path on the worker, or s3://bucket/key.
         batch_id: Name of the batch. The same name is the same work: running it again continues
             it and pays for nothing twice. May hold {date}, {datetime} or strftime fields, filled
             from the scheduled time. Empty: named after this run.
@@ -82,7 +84,7 @@ async def content_batch(
         shares = part.of if part else shards
         async with open_studio(connection, bucket, shares=shares) as studio:
             name = this_batch(batch_id, timezone)
-            found = await _read(studio, briefs, columns, limit)
+            found = await _read(studio, name, briefs, columns, limit)
             works = [Work(name, brief) for brief in found]
             if plan:
                 return await planned_batch(studio, works, budget, prices)
@@ -102,18 +104,23 @@ async def content_batch(
 
 async def _read(
     studio: Studio,
+    batch_id: str,
     briefs: Sequence[Brief] | str,
     columns: dict[str, str] | None,
     limit: int | None,
 ) -> Sequence[Brief]:
-    return await asyncio.to_thread(
-        load_briefs,
-        briefs,
-        catalogue=studio.client.catalogue,
-        columns=columns,
-        limit=limit,
-        open_s3=studio.open_s3,
-    )
+    try:
+        return await asyncio.to_thread(
+            load_briefs,
+            briefs,
+            catalogue=studio.client.catalogue,
+            columns=columns,
+            limit=limit,
+            open_s3=studio.open_s3,
+        )
+    except BadBriefs as error:
+        await show_problems(batch_id, error)
+        raise
 
 
 async def _run(studio: Studio, works: Sequence[Work], make: Make) -> BatchReport:

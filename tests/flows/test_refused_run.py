@@ -1,9 +1,12 @@
 """Lists that are wrong: the run says which row and field, and nothing is asked of the provider."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from flows.content_batch import content_batch
@@ -96,3 +99,22 @@ async def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(
     assert run.name == "Completed", run.message
     assert list(run.items) == ["one"]
     assert [job["prompt"] for job in pipeline.jobs()] == ["A crow; black", "It\ncalls"]
+
+
+async def test_more_problems_than_a_message_holds_are_a_table_in_the_ui(
+    pipeline: Pipeline, runs: dict[str, Ended], tmp_path: Path
+) -> None:
+    path = tmp_path / "long.parquet"
+    rows = 1_200
+    pq.write_table(pa.table({"topic": ["Tower"] * rows, "seconds": [5] * rows}), path)
+    run = await ended(content_batch, briefs=str(path), batch_id="long")
+    assert run.name == "Refused"
+    assert "The briefs have 1,200 problems" in run.message
+    assert len(run.message) < 6_000
+    asked = {"flow_run_id": {"any_": [run.run_id]}}
+    (table,) = pipeline.all("artifacts", artifacts=asked)
+    assert table["key"] == "problems-long"
+    assert "200 × seconds" in table["description"]
+    listed = json.loads(table["data"])
+    assert len(listed) == 1_000
+    assert (listed[0]["row"], listed[-1]["row"], listed[0]["field"]) == ("1", "1000", "seconds")
