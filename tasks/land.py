@@ -1,8 +1,11 @@
 """Landing as a Prefect task: from the provider's URL into the bucket, whole or not at all."""
 
-from ledger import Landed, Receipt, ReceiptMoved
+import logging
+
+from globalaiopc import GlobalAIOPCError
+from ledger import Landed, Receipt, ReceiptMoved, StoreError
 from tasks.declare import api_task
-from tasks.landing import land_media, land_poster
+from tasks.landing import LandingFailed, land_media, land_poster
 from tasks.landing.inspection import WantedKind
 from tasks.landing.metadata import TASK_ID
 from tasks.landing.stream import GUARD
@@ -10,6 +13,8 @@ from tasks.landing.subtitles import land_subtitles
 from tasks.orders import MAKES, Bought, media_stem, poster_key
 from tasks.paid import in_bucket, seen_completed
 from tasks.studio import Studio
+
+log = logging.getLogger(__name__)
 
 
 @api_task(
@@ -34,7 +39,11 @@ async def land(studio: Studio, bought: Bought) -> Landed:
 
 async def _landed_and_noted(studio: Studio, bought: Bought) -> Landed:
     receipt = bought.held.receipt
-    media = await _repaired(studio, receipt) or await _landed(studio, bought)
+    media = await in_bucket(studio, receipt)
+    if media is None:
+        media = await _landed(studio, bought)
+    else:
+        await _completed(studio, bought, media)
     try:
         await studio.ledger.landed(bought.held, media)
     except ReceiptMoved:
@@ -45,30 +54,60 @@ async def _landed_and_noted(studio: Studio, bought: Bought) -> Landed:
     return media
 
 
-async def _repaired(studio: Studio, receipt: Receipt) -> Landed | None:
-    """The medium that a process uploaded just before it died, without another download."""
-    media = await in_bucket(studio, receipt)
-    if media is not None and _kind(receipt) == "video":
+async def _completed(studio: Studio, bought: Bought, media: Landed) -> None:
+    """Put beside a medium that a process uploaded just before it died what belongs there."""
+    receipt = bought.held.receipt
+    if _kind(receipt) == "video":
         await land_poster(store=studio.store, video=media, poster_key=poster_key(receipt.job))
-    return media
+    if receipt.job.stage == "speech" and (url := await _subtitle_url(studio, bought)):
+        await _with_subtitles(studio, receipt, url)
+
+
+async def _subtitle_url(studio: Studio, bought: Bought) -> str | None:
+    """Where the subtitles are, if there are any; None also when nobody can say any more."""
+    if bought.subtitle_url:
+        return bought.subtitle_url
+    try:
+        return (await seen_completed(studio, bought.held.receipt)).subtitle_url
+    except GlobalAIOPCError as error:
+        if error.retry_is_free:
+            raise
+        log.warning("No subtitles for %s: %s", bought.held.receipt.job, error.message)
+        return None
+
+
+async def _with_subtitles(studio: Studio, receipt: Receipt, url: str) -> None:
+    await land_subtitles(
+        store=studio.store,
+        key_stem=media_stem(receipt.job),
+        url=url,
+        http=studio.media_http,
+        guard=GUARD,
+        wall=studio.client.clock.wall(),
+    )
 
 
 async def _landed(studio: Studio, bought: Bought) -> Landed:
+    receipt = bought.held.receipt
+    late: LandingFailed | StoreError | None = None
+    if bought.subtitle_url:
+        try:
+            await _with_subtitles(studio, receipt, bought.subtitle_url)
+        except (LandingFailed, StoreError) as error:
+            late = error  # the sound is not to be lost meanwhile
+    media = await _medium(studio, bought)
+    if late is not None:
+        raise late
+    return media
+
+
+async def _medium(studio: Studio, bought: Bought) -> Landed:
     receipt = bought.held.receipt
 
     async def fresh_url() -> str:
         return (await seen_completed(studio, receipt)).media_url or ""
 
     kind = _kind(receipt)
-    if bought.subtitle_url:  # first: once the medium is there, nobody asks for more
-        await land_subtitles(
-            store=studio.store,
-            key_stem=media_stem(receipt.job),
-            url=bought.subtitle_url,
-            http=studio.media_http,
-            guard=GUARD,
-            wall=studio.client.clock.wall(),
-        )
     return await land_media(
         store=studio.store,
         key_stem=media_stem(receipt.job),

@@ -1,4 +1,4 @@
-"""The subtitles of a speech: a small text beside the sound, never worth the failure of anything."""
+"""The subtitles of a speech: a small text beside the sound, never worth the loss of anything."""
 
 import json
 import logging
@@ -6,7 +6,6 @@ from datetime import datetime
 
 import httpx
 
-from ledger.errors import StoreError
 from ledger.store import ObjectStore
 from tasks.landing.errors import LandingFailed, NotMediaError, TryAgainError
 from tasks.landing.fetch import check_declared, open_media, parts_of
@@ -26,20 +25,23 @@ async def land_subtitles(
     guard: Guard,
     wall: datetime,
 ) -> str | None:
-    """Bring a subtitle file to `key_stem` and .srt, .vtt or .json; its key, or None if it failed.
+    """Bring a subtitle file to `key_stem` and .srt, .vtt or .json; its key, or None.
 
-    What went wrong is logged, without the URL.
+    None: there are none to be had, which is logged without the URL. Raises `LandingFailed` for a
+    host that may answer later, and `StoreError`: trying again is free.
     """
     try:
         async with open_media(http, url, guard=guard, wall=wall) as response:
             check_declared(response, MOST_BYTES)
             body = b"".join([part async for part in parts_of(response, MOST_BYTES, MOST_BYTES)])
         extension, content_type = _type_of(body)
-        key = key_stem + extension
-        await store.put(key, body, content_type=content_type)
-    except (LandingFailed, NotMediaError, StoreError, TryAgainError) as error:
+    except (LandingFailed, NotMediaError, TryAgainError) as error:
+        if isinstance(error, TryAgainError) and not (error.dead or error.bad):
+            raise LandingFailed(f"The subtitles of {key_stem} did not come: {error}.") from None
         log.warning("No subtitles for %s: %s", key_stem, error)
         return None
+    key = key_stem + extension
+    await store.put(key, body, content_type=content_type)
     return key
 
 

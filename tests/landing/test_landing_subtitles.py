@@ -1,9 +1,11 @@
-"""Subtitles: a small text beside a speech, by what it holds; never worth a failure."""
+"""Subtitles: a small text beside a speech, by what it holds; never worth its loss."""
 
 import logging
 
 import pytest
 
+from ledger import StoreError
+from tasks.landing import LandingFailed
 from tasks.landing.guard import Guard
 from tasks.landing.subtitles import MOST_BYTES, land_subtitles
 from tests.landing.media_host import Answer
@@ -48,7 +50,6 @@ async def test_they_lie_beside_the_speech_as_they_came(land, host, store, body, 
         Answer(b"<html>--></html>"),
         Answer(b"\xff\xfe\x00"),
         Answer(SRT, declared=MOST_BYTES + 1),
-        Answer(SRT, sent=10, reset=True),
     ],
 )
 async def test_what_is_wrong_with_them_is_only_told(land, host, store, caplog, answer):
@@ -57,6 +58,26 @@ async def test_what_is_wrong_with_them_is_only_told(land, host, store, caplog, a
     assert "No subtitles for b/fox/speech" in caplog.text
     assert "canary-secret" not in caplog.text
     assert [key async for key in store.iter_keys("")] == []
+
+
+@pytest.mark.parametrize("answer", [Answer(status=503), Answer(SRT, sent=10, reset=True)])
+async def test_a_host_that_stumbles_is_asked_again(land, host, caplog, answer):
+    url = host.url("/s", answer, Answer(SRT))
+    with pytest.raises(LandingFailed, match="b/fox/speech did not come") as failed:
+        await land(url)
+    error = failed.value
+    assert (error.charged, error.retry_is_free, error.who_acts) == ("yes", True, "nobody")
+    assert "canary-secret" not in caplog.text + str(error)
+    assert await land(url) == "b/fox/speech.srt"
+
+
+async def test_a_bucket_that_is_away_is_tried_again(land, host, store, monkeypatch):
+    async def away(*_, **__):
+        raise StoreError("The bucket is away.", transient=True)
+
+    monkeypatch.setattr(store, "put", away)
+    with pytest.raises(StoreError):
+        await land(host.url("/s", Answer(SRT)))
 
 
 async def test_a_private_host_is_not_asked(land, caplog):
