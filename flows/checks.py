@@ -89,7 +89,10 @@ def model_problems(brief: Brief, catalogue: Catalogue, makes: Makes) -> list[Bri
 
 
 def check_script(stages: Stages, script: Script) -> None:
-    """Raise `InvalidRequest` when a model does not take its prompt, before another one is paid."""
+    """Raise `InvalidRequest` for a prompt that its model does not take, or its receipt cannot keep.
+
+    Before anything is paid: no picture is bought for a video that can never be asked for.
+    """
     media = _placeholders(stages.brief, stages)
     wishes = [(one, stages.image_wish(one, script.image_prompt, media)) for one in stages.image]
     wishes += [(one, stages.video_wish(one, script.video_prompt, media)) for one in stages.video]
@@ -101,6 +104,12 @@ def check_script(stages: Stages, script: Script) -> None:
                 allowed=problem.allowed,
                 advice="Give the brief a prompt of its own that fits, or choose another model.",
             )
+    used = {"image_prompt": stages.image, "video_prompt": stages.video}
+    try:
+        check_asked({field: getattr(script, field) for field, models in used.items() if models})
+    except InvalidRequest as exc:
+        exc.advice = "Give the brief an image_prompt and a video_prompt of its own."
+        raise
 
 
 def _id_problems(brief: Brief) -> Iterator[BriefProblem]:

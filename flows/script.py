@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from flows.briefs import PROMPT_CAP, Brief, unsendable
 from flows.errors import ScriptInvalid, ScriptUnreadable
 from flows.stages import Picture
+from globalaiopc.errors import InvalidRequest
 from globalaiopc.faults import first_fault
 from globalaiopc.replies import ChatReply
 from globalaiopc.requests import ChatMessage
+from ledger.receipt import check_asked
 
 QUOTED_BACK = 4_000  # characters of a bad answer that are sent back to have it repaired
 _STARTS_TRIED = 50  # opening braces looked at, so that a wall of braces costs nothing
@@ -179,4 +181,8 @@ def _prompt(field: str, plain: dict[str, JsonValue]) -> str:
         raise ScriptInvalid(f"{field} has {len(prompt):,} characters, at most {PROMPT_CAP:,}.")
     if why := unsendable(prompt):
         raise ScriptInvalid(f"{field}: {why}")
+    try:
+        check_asked({field: prompt})
+    except InvalidRequest as exc:
+        raise ScriptInvalid(exc.message) from None
     return prompt

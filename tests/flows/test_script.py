@@ -80,6 +80,7 @@ def test_answers_that_are_understood(answer: str):
         ('{"image_prompt": null, "video_prompt": "b"}', "image_prompt is missing"),
         (json.dumps({"image_prompt": "x" * 5001, "video_prompt": "b"}), "5,001"),
         ('{"image_prompt": "\\ud800", "video_prompt": "b"}', "U+D800"),
+        (json.dumps({"image_prompt": "a", "video_prompt": "https://h/a?sig=1"}), "a URL with"),
         ("{" * 100_000, "no JSON object"),
         ('{"a":' * 5_000, "no JSON object"),
     ],

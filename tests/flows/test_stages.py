@@ -220,3 +220,15 @@ def test_a_script_that_is_too_long_for_the_video_buys_no_picture():
     with pytest.raises(InvalidRequest, match="my-short-one: The prompt has 30 characters") as said:
         check_script(plan, Script(image_prompt="a", video_prompt="x" * 30))
     assert said.value.charged == "no"
+
+
+@pytest.mark.parametrize(
+    "leak", ["https://x.test/a.png?key=1", "X-Amz-Signature=1", "Bearer abcdefgh12345678"]
+)
+def test_a_written_prompt_that_no_receipt_keeps_buys_no_picture(leak):
+    plan = stages(brief())
+    with pytest.raises(InvalidRequest, match=r"'video_prompt' holds .* cannot be kept") as said:
+        check_script(plan, Script(image_prompt="a quay", video_prompt=f"boats {leak}"))
+    assert (said.value.charged, said.value.field) == ("no", "video_prompt")
+    pictures = stages_of(brief(), "image", CATALOGUE)
+    check_script(pictures, Script(image_prompt="a quay", video_prompt=f"boats {leak}"))
