@@ -1,9 +1,9 @@
-"""What a run leaves in the UI: one table, under a name that its next run takes again."""
+"""What a run leaves in the UI, under names that its next run takes again."""
 
 import re
 from collections.abc import Sequence
 
-from prefect.artifacts import acreate_table_artifact
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from flows.orchestration import server_is_back
 
@@ -16,6 +16,16 @@ async def show_table(
     It is a run's last word before its end, so it waits for a Prefect server that is away.
     """
     await server_is_back()
-    # Prefect's artifact keys hold only lower-case letters, digits and dashes.
-    key = re.sub("[^a-z0-9]+", "-", f"{kind}-{batch_id or ''}".lower()).strip("-")
+    key = artifact_key(kind, batch_id)
     await acreate_table_artifact(key=key, table=list(rows), description=description)
+
+
+async def show_page(kind: str, batch_id: str, page: str) -> None:
+    """Put a page of markdown into the UI, likewise."""
+    await server_is_back()
+    await acreate_markdown_artifact(key=artifact_key(kind, batch_id), markdown=page)
+
+
+def artifact_key(kind: str, batch_id: str | None) -> str:
+    """Prefect's keys hold only lower-case letters, digits and dashes."""
+    return re.sub("[^a-z0-9]+", "-", f"{kind}-{batch_id or ''}".lower()).strip("-")

@@ -13,10 +13,13 @@ from prefect.runtime import flow_run
 from flows.briefs import Brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs
+from flows.following import followed
 from flows.manifest import load_briefs
 from flows.planning import planned_batch
+from flows.progress import Progress
 from flows.publishing import publish, publish_shard
 from flows.pulse import beating
+from flows.quiet import quiet_steps
 from flows.refusing import show_problems
 from flows.report import BatchReport, ReportItem
 from flows.run_names import this_batch
@@ -25,6 +28,7 @@ from flows.shard_runs import shard_runs, this_deployment
 from flows.sharding import Conductor, Make
 from flows.shards import Shard, check_shards
 from flows.spending import budget_facts, open_purse
+from flows.timing import makespan
 from flows.work import Work
 from globalaiopc import GlobalAIOPCError
 from tasks import Studio, open_studio
@@ -95,7 +99,10 @@ async def content_batch(
                 runs = await shard_runs(studio, name, budget, prices, blocks)
                 make = partial(Conductor(studio, runs, make).conduct, count=shards)
             async with beating(studio, name, part):
-                report = await _run(studio, works, make)
+                label = f"{name}-{part}" if part else name
+                progress = Progress(studio, works, label, shared=shards > 1)
+                with quiet_steps():
+                    report = await _run(studio, works, make, progress)
             await (publish_shard(studio, report, part) if part else publish(studio, report))
     except GlobalAIOPCError as error:
         return stopped(error)
@@ -123,20 +130,26 @@ async def _read(
         raise
 
 
-async def _run(studio: Studio, works: Sequence[Work], make: Make) -> BatchReport:
-    started = datetime.now(UTC)
+async def _run(
+    studio: Studio, works: Sequence[Work], make: Make, progress: Progress
+) -> BatchReport:
+    started, began = datetime.now(UTC), studio.client.clock.now()
     batch_id = works[0].batch_id
     get_run_logger().info("Batch %s: %d briefs", batch_id, len(works))
-    items = await make(works)
-    await studio.purse.remember(studio.store)
-    await studio.purse.refresh()
+    async with followed(progress):
+        items = await make(works)
+        await studio.purse.remember(studio.store)
+        await studio.purse.refresh()
+        ended, took = datetime.now(UTC), makespan(studio, began, len(works))
+        progress.told(items)
     return BatchReport.of(
         batch_id,
         items,
         started=started,
-        ended=datetime.now(UTC),
+        ended=ended,
         flow_run=str(flow_run.get_id()),
         budget=budget_facts(studio.purse.account, items),
+        makespan=took,
     )
 
 

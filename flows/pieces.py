@@ -126,8 +126,9 @@ def _seats(spans: Iterable[Sequence[Span]], landings: int) -> dict[int, float]:
     found = {}
     landing = (span for some in spans for span in some if span.kind == "land")
     for span in sorted(landing, key=lambda span: span.start):
-        found[id(span)] = min(max(span.start, heapq.heappop(free)), span.end)
-        heapq.heappush(free, span.end)
+        seat = heapq.heappop(free)
+        found[id(span)] = min(max(span.start, seat), span.end)
+        heapq.heappush(free, max(seat, span.end))  # over before the seat was free: it needed none
     return found
 
 

@@ -1,6 +1,7 @@
-"""A batch's outcome: report.json and manifest.jsonl in the bucket, a table in the UI."""
+"""A batch's outcome: report.json and manifest.jsonl in the bucket, tables and pages in the UI."""
 
-from flows.artifacts import show_table
+from flows.artifacts import show_page, show_table
+from flows.makespan_page import makespan_page
 from flows.pulse import Pulse
 from flows.report import BatchReport, description, manifest_line, table_rows
 from flows.shards import Shard
@@ -11,6 +12,9 @@ async def publish(studio: Studio, report: BatchReport) -> None:
     """Write what became of the batch for programs (the bucket) and for people (the UI)."""
     await _write(studio, report, report.batch_id)
     await show_table("batch", report.batch_id, table_rows(report), description(report))
+    if report.makespan:
+        page = makespan_page(report.makespan, report.batch_id)
+        await show_page("makespan", report.batch_id, page)
 
 
 async def publish_shard(studio: Studio, report: BatchReport, shard: Shard) -> None:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerialize
 
 from flows.cells import cell, money
 from flows.errors import ScriptUnanswered
+from flows.makespan import Makespan
 from globalaiopc.errors import ErrorInfo
 
 State = Literal["landed", "failed", "unknown", "blocked", "pending"]
@@ -134,6 +135,7 @@ class BatchReport(_Kept):
     ended: AwareDatetime
     totals: Totals
     budget: BudgetFacts | None = None
+    makespan: Makespan | None = None
     items: tuple[ReportItem, ...]
 
     @classmethod
@@ -146,6 +148,7 @@ class BatchReport(_Kept):
         ended: datetime,
         flow_run: str | None = None,
         budget: BudgetFacts | None = None,
+        makespan: Makespan | None = None,
     ) -> Self:
         kept = tuple(items)
         return cls(
@@ -155,6 +158,7 @@ class BatchReport(_Kept):
             ended=ended,
             totals=Totals.of(kept),
             budget=budget,
+            makespan=makespan,
             items=kept,
         )
 

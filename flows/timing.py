@@ -15,10 +15,13 @@ HELD = 0.01
 """Of the makespan: a brief that waited less for a place was not held back."""
 
 
-def makespan(studio: Studio, began: float) -> Makespan | None:
-    """Of the run that began then, by the client's clock, and is over now; None without a brief."""
+def makespan(studio: Studio, began: float, briefs: int) -> Makespan | None:
+    """Of the run that began then, by the client's clock, and is over now.
+
+    None when it did not make all the `briefs` itself: the report of each shard has its own.
+    """
     timeline = studio.timeline
-    if not timeline.ended:
+    if not timeline.ended or len(timeline.ended) < briefs:
         return None
     attribution = Attribution(
         timeline.spans,

@@ -119,8 +119,9 @@ def test_report_and_manifest_in_the_bucket_are_what_is_returned(
 
 
 def test_the_server_shows_a_table_with_the_trouble_on_top(pipeline: Pipeline, mixed: Ended) -> None:
-    (artifact,) = pipeline.all("artifacts", artifacts={"flow_run_id": {"any_": [mixed.run_id]}})
-    assert (artifact["type"], artifact["key"]) == ("table", "batch-mixed")
+    asked = {"flow_run_id": {"any_": [mixed.run_id]}, "type": {"any_": ["table"]}}
+    (artifact,) = pipeline.all("artifacts", artifacts=asked)
+    assert artifact["key"] == "batch-mixed"
     first, *tables = artifact["description"].split("\n\n")
     assert first.replace("\\", "") == mixed.message
     assert [table.split()[1] for table in tables] == ["model", "day"]

@@ -1,0 +1,143 @@
+"""How far a batch is: counts, money, time. However long the batch, the words stay as short."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from flows.cells import money, spell
+from flows.eta import Estimate
+from flows.report import ReportItem
+from flows.work import Work
+from ledger import BudgetReached
+from tasks import Studio
+
+_SHOWN = ("writing", "image", "video", "landing", "landed")
+_TROUBLE = ("failed", "unknown", "left out", "blocked", "pending")
+_ROWS = ("other runs", "waiting", *_SHOWN, *_TROUBLE)
+_WAY = {"writing": 0.0, "image": 1 / 3, "video": 2 / 3, "landing": 5 / 6}
+_NOT_BEGUN = ("other runs", "waiting")
+_CAUSES = 5
+_LAST = 3
+
+
+class Progress:
+    """Of a batch, or of a shard. What other runs make of it (`shared`) is known at the end."""
+
+    def __init__(
+        self, studio: Studio, works: Sequence[Work], name: str, *, shared: bool = False
+    ) -> None:
+        self._studio = studio
+        self.name = name
+        self._untouched = "other runs" if shared else "waiting"
+        self._briefs = [work.brief.id for work in works]
+        self._estimate = Estimate(studio, works)
+        self._started = datetime.now(UTC)
+        self._began = studio.client.clock.now()
+
+    def told(self, items: Iterable[ReportItem]) -> None:
+        """How the briefs ended, also those that other runs have made."""
+        timeline = self._studio.timeline
+        for item in items:
+            if item.id not in timeline.ended:
+                timeline.end(item.id, item.state, item.error.code if item.error else "", item.cost)
+
+    def counts(self) -> Counter[str]:
+        """Briefs by where they are (`_ROWS`)."""
+        return Counter(self._row(brief) for brief in self._briefs)
+
+    def percent(self) -> float:
+        """0 to 100: briefs that are over count whole, others by the stage that they have reached.
+
+        Of a brief that fails nothing more will come: it is over.
+        """
+        ways = sum(
+            _WAY.get(row, float(row not in _NOT_BEGUN)) * n for row, n in self.counts().items()
+        )
+        return round(100 * ways / max(1, len(self._briefs)), 1)
+
+    def markdown(self) -> str:
+        """For the artifact of the run."""
+        now = datetime.now(UTC)
+        parts = [
+            f"# Batch {self.name}",
+            self._times(now),
+            self._money(),
+            self._table(),
+            self._failures(),
+        ]
+        return "\n\n".join(part for part in parts if part)
+
+    def _row(self, brief: str) -> str:
+        timeline = self._studio.timeline
+        if end := timeline.ended.get(brief):
+            return "left out" if end.error == BudgetReached.code else end.state
+        where = timeline.where(brief)
+        if where is None:
+            return self._untouched
+        if where.kind == "land":
+            return "landing"
+        return "writing" if where.stage == "script" else where.stage
+
+    def _times(self, now: datetime) -> str:
+        elapsed = spell(self._studio.client.clock.now() - self._began)
+        said = f"Started {self._started:%Y-%m-%d %H:%M:%S} UTC, {elapsed} ago"
+        if all(brief in self._studio.timeline.ended for brief in self._briefs):
+            return f"{said}; all briefs are over. As of {now:%H:%M:%S} UTC."
+        eta = self._estimate.eta()
+        low, likely, high = (
+            f"{now + timedelta(seconds=at):%H:%M:%S}" for at in (eta.low, eta.likely, eta.high)
+        )
+        return (
+            f"{said}. Done in about {spell(eta.likely)}, at {likely} UTC (between {low} and "
+            f"{high}). As of {now:%H:%M:%S} UTC."
+        )
+
+    def _money(self) -> str:
+        timeline = self._studio.timeline
+        ends = timeline.ended
+        cost = sum(
+            (ends[one].cost if one in ends else timeline.cost(one) for one in self._briefs),
+            Decimal(0),
+        )
+        said = f"Cost so far: {money(cost)}."
+        account = self._studio.purse.account
+        if account is None:
+            return said
+        unit = f" {account.currency}" if account.currency else ""
+        return (
+            f"{said} Budget {money(account.limit)}{unit}: {money(account.spent_total)} spent, "
+            f"{money(account.reserved_total)} reserved."
+        )
+
+    def _table(self) -> str:
+        timeline = self._studio.timeline
+        counts, queued = self.counts(), Counter[str]()
+        for brief in self._briefs:
+            where = timeline.where(brief)
+            if brief not in timeline.ended and where and where.kind in ("queue", "turn"):
+                queued[self._row(brief)] += 1
+        lines = [
+            f"| {row} | {counts[row]} | {queued[row] or ''} |"
+            for row in _ROWS
+            if counts[row] or row in _SHOWN
+        ]
+        head = "| | briefs | waiting for a place |\n| --- | --- | --- |"
+        return "\n".join([head, *lines, f"| all | {len(self._briefs)} | |"])
+
+    def _failures(self) -> str:
+        by_cause: defaultdict[str, list[str]] = defaultdict(list)
+        for brief, end in self._studio.timeline.ended.items():
+            if end.error:
+                by_cause[end.error].append(brief)
+        if not by_cause:
+            return ""
+        ranked = sorted(by_cause.items(), key=lambda cause: -len(cause[1]))
+        lines = [
+            f"| `{code}` | {len(briefs)} | {', '.join(f'`{one}`' for one in briefs[-_LAST:])} |"
+            for code, briefs in ranked[:_CAUSES]
+        ]
+        if hidden := sum(len(briefs) for _, briefs in ranked[_CAUSES:]):
+            lines.append(f"| others | {hidden} | |")
+        head = "| what went wrong | briefs | the last ones |\n| --- | --- | --- |"
+        return "\n".join([head, *lines])
