@@ -76,7 +76,9 @@ def _generation(report: Makespan, share: str) -> str:
     said = f"Generating took {share} ({slowest.stage}: {each} a job on average)"
     if report.efficiency is not None and report.efficiency >= _WELL:
         return f"{said}, and no order of the same jobs is faster: only faster models would be."
-    rest = next((cause for cause in report.split.parts if cause != "generation"), "orchestration")
+    rest: Cause = next(
+        (cause for cause in report.split.parts if cause != "generation"), "orchestration"
+    )
     lost = spell(report.split.parts[rest])
     return f"{said}: faster models would shorten it most; then {_NAMES[rest]} ({lost})."
 

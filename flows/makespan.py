@@ -8,7 +8,7 @@ all briefs.
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Self
+from typing import Self, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,7 +40,8 @@ class Split(_Kept):
     @property
     def parts(self) -> dict[Cause, float]:
         """By cause, the largest first."""
-        found: dict[Cause, float] = self.model_dump()
+        causes: tuple[Cause, ...] = get_args(Cause)
+        found: dict[Cause, float] = {cause: getattr(self, cause) for cause in causes}
         return dict(sorted(found.items(), key=lambda part: -part[1]))
 
 

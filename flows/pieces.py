@@ -73,17 +73,25 @@ class Attribution:
     def pieces(self, brief: str, ended: float) -> list[Piece]:
         """All that it did from the beginning of the run until `ended`, without a gap."""
         end = self.at(ended)
-        painted = [
-            piece
-            for span in sorted(self._spans.get(brief, ()), key=lambda span: span.start)
-            for piece in self._read(span)
-        ]
+        spans = sorted(self._spans.get(brief, ()), key=lambda span: span.start)
+        painted = [piece for span in spans for piece in self._read(span)]
         cuts = {0, end}
         for piece in painted:
             cuts |= {piece.start, piece.end}
         inside = sorted(cut for cut in cuts if 0 <= cut <= end)
-        found = (_piece(painted, *ends) for ends in pairwise(inside))
+        found = (self._piece(spans, painted, *ends) for ends in pairwise(inside))
         return list(_joined(part for piece in found for part in self._gated(piece)))
+
+    def _piece(
+        self, spans: Sequence[Span], painted: Sequence[Piece], start: int, end: int
+    ) -> Piece:
+        covering = next((one for one in reversed(painted) if one.start <= start < one.end), None)
+        if covering is not None:
+            return Piece(covering.stage, covering.cause, start, end)
+        # A step of ours belongs to the stage of what comes next, or of what came last.
+        before = (span.stage for span in reversed(spans))
+        following = (span.stage for span in spans if self.at(span.start) >= start)
+        return Piece(next(following, next(before, "")), "orchestration", start, end)
 
     def _gated(self, piece: Piece) -> Iterator[Piece]:
         """The piece, without what the closed cool-down had of it."""
@@ -130,20 +138,6 @@ def _seats(spans: Iterable[Sequence[Span]], landings: int) -> dict[int, float]:
         found[id(span)] = min(max(span.start, seat), span.end)
         heapq.heappush(free, max(seat, span.end))  # over before the seat was free: it needed none
     return found
-
-
-def _piece(painted: Sequence[Piece], start: int, end: int) -> Piece:
-    covering = next((one for one in reversed(painted) if one.start <= start < one.end), None)
-    if covering is None:
-        return Piece(_stage_at(painted, start), "orchestration", start, end)
-    return Piece(covering.stage, covering.cause, start, end)
-
-
-def _stage_at(painted: Sequence[Piece], moment: int) -> str:
-    """The stage that a step of ours belongs to: of what comes next, or of what came last."""
-    following = (piece.stage for piece in painted if piece.start >= moment)
-    before = (piece.stage for piece in reversed(painted) if piece.end <= moment)
-    return next(following, next(before, ""))
 
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:

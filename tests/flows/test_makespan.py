@@ -187,3 +187,20 @@ def test_the_page_shows_the_split_that_adds_up() -> None:
     assert page.startswith("# Makespan of batch night: 17 s\n\nGenerating took 65 %")
     assert "| poll lag | 2.0 s | 11.8 % |" in page
     assert "| all | 17 s | 100 % |" in page
+
+
+def test_our_own_steps_belong_to_the_stage_that_comes_next() -> None:
+    spans = {
+        "a": [span("image", "land", 1, 3), span("video", "send", 5, 6)],
+        "b": [span("image", "land", 0, 2)],
+    }
+    found = report(spans, {"a": 7.0, "b": 2.0}, landings=1)
+    steps = [(step.stage, step.cause, step.seconds) for step in found.path]
+    assert steps == [
+        ("image", "orchestration", 1.0),
+        (LANDING, "queueing", 1.0),
+        ("image", "landing", 1.0),
+        ("video", "orchestration", 2.0),
+        ("video", "generation", 1.0),
+        ("video", "orchestration", 1.0),
+    ]
