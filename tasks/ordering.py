@@ -95,10 +95,18 @@ async def _ordered(
             run=run,
         )
 
-    addresses = await asyncio.gather(*(handed(word, sha256) for word, sha256 in wanted))
-    known = dict(zip(wanted, addresses, strict=True))
-    request = request_for(asked.wish(lambda word, sha256: known[word, sha256]), catalogue)
-    return Order(key=key, request=request, asked=asked.to_asked())
+    async def request() -> MediaRequest:
+        addresses = await asyncio.gather(*(handed(word, sha256) for word, sha256 in wanted))
+        known = dict(zip(wanted, addresses, strict=True))
+        return request_for(asked.wish(lambda word, sha256: known[word, sha256]), catalogue)
+
+    return Order(
+        key=key,
+        asked=asked.to_asked(),
+        made=studio.client.clock.now(),
+        request=await request(),
+        renew=request if wanted else None,
+    )
 
 
 async def order_again(studio: Studio, receipt: Receipt, *, run: Run = as_task) -> Order:

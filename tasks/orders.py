@@ -1,7 +1,8 @@
 """A paid job as it is asked for, and what came of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from pydantic import JsonValue
 
@@ -21,6 +22,10 @@ MAKES: Mapping[str, WantedKind] = {
 """The stages that are paid for, and what each leaves in the bucket (`voice`: its preview)."""
 
 
+FRESH_SECONDS = 3600.0
+"""Media that were handed over longer ago are handed over anew: a URL of theirs lives for a day."""
+
+
 @dataclass(frozen=True)
 class Order:
     """One paid generation: where its receipt lies, what is sent, and what is remembered of it.
@@ -28,12 +33,25 @@ class Order:
     `asked` is the fingerprint's input and outlives every release of this software: it holds the
     neutral words (`prompt`, `ratio`, `seconds`, …) and the SHA-256 of input media, never a URL.
     `sendable` is False where the request names stand-ins, because the job was bought already.
+    `renew` hands the media over anew and makes the same request of them; `made` is when that was
+    done last, by the client's clock.
     """
 
     key: JobKey
     request: MediaRequest = field(repr=False)
     asked: Mapping[str, JsonValue] = field(repr=False)
     sendable: bool = True
+    renew: Callable[[], Awaitable[MediaRequest]] | None = field(default=None, repr=False)
+    made: float = 0.0
+
+    def is_stale(self, now: float) -> bool:
+        """Whether its media may be out of the provider's reach by the time that it fetches them."""
+        return self.renew is not None and now - self.made > FRESH_SECONDS
+
+    async def renewed(self, now: float) -> Self:
+        """The same order, its media handed over at `now`. Raises as `tasks.inputs.hand_over`."""
+        request = await self.renew() if self.renew is not None else self.request
+        return replace(self, request=request, made=now)
 
     @property
     def model(self) -> str:

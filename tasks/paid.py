@@ -10,7 +10,8 @@ If the process dies on a line, the next run finds in the receipt:
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from globalaiopc import (
@@ -72,14 +73,13 @@ async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
     when somebody else decided first, else the API's own errors.
     """
 
-    async def claimed_and_sent() -> Held:
+    async def claimed_and_sent(fresh: Order) -> Held:
         key_hash = studio.client.key_hash
         mine = await studio.ledger.resubmit(held, by, key_hash=key_hash)
-        return await _send_once(studio, order, mine)
+        return await _send_once(studio, fresh, mine)
 
-    turn = studio.turn(order.key.brief_id, order.key.stage, order.model)
-    async with studio.place(order.key, model=order.model), turn:
-        return await uninterrupted(claimed_and_sent())
+    async with studio.place(order.key, model=order.model), _turn(studio, order) as fresh:
+        return await uninterrupted(claimed_and_sent(fresh))
 
 
 async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
@@ -97,15 +97,33 @@ async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
 async def _send_or_follow(studio: Studio, order: Order) -> Held:
     while True:
         # Before the claim, which would run out in the queue.
-        async with studio.turn(order.key.brief_id, order.key.stage, order.model):
-            match await _claim(studio, order):
+        async with _turn(studio, order) as fresh:
+            match await _claim(studio, fresh):
                 case Mine(held):
-                    return await uninterrupted(_send_once(studio, order, held))
+                    return await uninterrupted(_send_once(studio, fresh, held))
                 case Known(held):
                     return held
                 case Theirs():
-                    pass
+                    order = fresh
         await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
+
+
+@asynccontextmanager
+async def _turn(studio: Studio, order: Order) -> AsyncIterator[Order]:
+    """One of the model's sends, and the order with media that the provider can still fetch.
+
+    Thousands of briefs wait for a place, and a pause may last for hours: URLs age meanwhile. They
+    are renewed before the claim, which would run out while an asset is reviewed, and out of the
+    turn, which others wait for.
+    """
+    clock = studio.client.clock
+    while True:
+        if order.is_stale(clock.now()):
+            order = await order.renewed(clock.now())
+        async with studio.turn(order.key.brief_id, order.key.stage, order.model):
+            if not order.is_stale(clock.now()):
+                yield order
+                return
 
 
 async def _send_once(studio: Studio, order: Order, held: Held) -> Held:

@@ -15,7 +15,7 @@ from tasks import Limits, Order, Studio
 from tasks.landing import LandingRoom
 from tasks.landing.metadata import metadata_of
 from tasks.ordering import ImageAsked, dry_request
-from tests.globalaiopc.doubles import client_for
+from tests.globalaiopc.doubles import FakeClock, client_for
 from tests.ledger.doubles import MemoryStore, Wall
 
 KEY = JobKey(batch_id="b", brief_id="fox", stage="image")
@@ -75,10 +75,12 @@ class Provider:
         done = {"id": TASK, "status": "completed", "image_url": "https://x.test/a.png"}
         self.look = look or httpx.Response(200, json=done)
         self.posts = 0
+        self.bodies: list[bytes] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             self.posts += 1
+            self.bodies.append(request.content)
             return httpx.Response(200, json={"id": TASK, "status": "queued"})
         return httpx.Response(self.look.status_code, content=self.look.content)
 
@@ -89,11 +91,12 @@ def studio_for(
     wall: Wall | None = None,
     *,
     text: int = 8,
+    clock: FakeClock | None = None,
 ) -> Studio:
     s3: Any = None
     store: Any = bucket or Bucket()
     studio = Studio(
-        client=client_for(handler),
+        client=client_for(handler, clock),
         s3=s3,
         store=store,
         limits=Limits(text=text, image=8, video=8),

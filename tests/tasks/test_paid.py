@@ -2,18 +2,28 @@
 
 import asyncio
 import json
+import re
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from globalaiopc import CompletedWithoutMedia, InvalidRequest, NotSent, OutcomeUnknown, TaskGone
+from globalaiopc import (
+    CompletedWithoutMedia,
+    InvalidRequest,
+    MediaRequest,
+    NotSent,
+    OutcomeUnknown,
+    TaskGone,
+)
 from ledger import Mine, Receipt, RequestChanged
-from tasks import Order
+from tasks import Order, Studio
 from tasks.adopt import adopt
 from tasks.asked import CloneAsked, ImageAsked
 from tasks.inputs import Input, hand_over
 from tasks.ordering import dry_request, order_for
 from tasks.paid import KEPT, buy, in_bucket, send_again
+from tests.globalaiopc.doubles import FakeClock
 from tests.ledger.doubles import Wall
 from tests.tasks.doubles import CATALOGUE, KEY, TASK, Bucket, Provider, fox, png, studio_for
 
@@ -136,6 +146,70 @@ async def test_media_are_not_handed_over_again_for_a_job_that_was_bought():
     with pytest.raises(NotSent, match="failed just now"):
         await buy(studio, again)
     assert provider.posts == 1
+
+
+def dated(bucket: Bucket, clock: FakeClock) -> None:
+    """Let each URL say when it was made."""
+
+    async def presign(key: str, seconds: int) -> str:
+        return f"https://bucket.test/{key}?X-Amz-Date={clock.now():.0f}"
+
+    bucket.presign_get = presign  # type: ignore[method-assign]
+
+
+async def ordered(studio: Studio, bucket: Bucket) -> Order:
+    image = Input.of(await bucket.upload("b/fox/inputs/x.png", png("blue")))
+    asked = ImageAsked(model="nano-banana-2", prompt="a fox", images=(image.sha256,))
+    return await order_for(studio, KEY, asked, [image])
+
+
+@pytest.mark.parametrize("waits_for", ["a place", "a pause"])
+async def test_what_waited_for_hours_is_sent_with_a_url_that_lives(waits_for):
+    bucket, provider, clock = Bucket(), Provider(), FakeClock()
+    studio = studio_for(provider, bucket, clock=clock)
+    dated(bucket, clock)
+    order = await ordered(studio, bucket)
+    if waits_for == "a pause":
+        studio.client.cooldown.trip(30 * 3600)
+        bought = await buy(studio, order)
+    else:
+        studio.limits.hold_back(True)
+        waiting = asyncio.create_task(buy(studio, order))
+        await clock.sleep(30 * 3600)
+        assert provider.posts == 0
+        studio.limits.hold_back(False)
+        bought = await waiting
+    (made,) = re.findall(r"Date=(\d+)", str(provider.bodies))
+    assert int(made) >= 1000 + 30 * 3600
+    assert bought.held.receipt.asked == order.asked
+    assert "Date" not in bought.held.receipt.model_dump_json()
+
+
+async def test_no_claim_runs_out_while_media_are_handed_over():
+    bucket, provider, clock = Bucket(), Provider(), FakeClock()
+    studio = studio_for(provider, bucket, clock=clock)
+    order = await ordered(studio, bucket)
+    seen = []
+
+    async def review() -> MediaRequest:
+        seen.append(KEY.receipt_key in bucket.objects)
+        return order.request
+
+    clock.seconds += 2 * 3600
+    await buy(studio, replace(order, renew=review))
+    assert seen == [False]
+    assert provider.posts == 1
+
+
+async def test_media_that_are_gone_meanwhile_are_not_paid_for():
+    bucket, provider, clock = Bucket(), Provider(), FakeClock()
+    studio = studio_for(provider, bucket, clock=clock)
+    order = await ordered(studio, bucket)
+    clock.seconds += 2 * 3600
+    del bucket.objects["b/fox/inputs/x.png"]
+    with pytest.raises(InvalidRequest, match="is gone"):
+        await buy(studio, order)
+    assert (provider.posts, KEY.receipt_key in bucket.objects) == (0, False)
 
 
 async def test_a_voice_without_an_id_is_looked_at_again():
