@@ -292,8 +292,8 @@ def test_nothing_is_given_out_behind_the_first_bad_row(write: Write):
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path):
     path = tmp_path / "many.parquet"
-    rows = 30_000
-    topics = pa.array([f"Tower {n}, " + "soft mist " * 40 for n in range(rows)])
+    rows = 20_000
+    topics = pa.array([f"Tower {n}, " + "soft mist " * 200 for n in range(rows)])
     pq.write_table(pa.table({"topic": topics}), path, compression="none", use_dictionary=False)
     program = """
 import sys
@@ -313,7 +313,7 @@ print(count, (kilobytes() - before) * 1024)
     told = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=120)
     count, added = map(int, told.stdout.split())
     assert count == rows
-    assert added < 9_000_000 < 12_000_000 < path.stat().st_size, added
+    assert added < 20_000_000 < 40_000_000 < path.stat().st_size, added
 
 
 # --- from a bucket
