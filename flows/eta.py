@@ -1,7 +1,8 @@
 """When a batch will be done, by how long its models' jobs take: a guess with a range.
 
 As `flows.bounds` does it for whole batches: no brief is faster than its own remaining stages, and
-no stage than its remaining work by its places and what then follows. Landing is not counted.
+no stage than what comes first, its remaining work by its places, and what then follows. Landing is
+not counted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,11 @@ class Eta:
             max(self.low, other.low), max(self.likely, other.likely), max(self.high, other.high)
         )
 
+    def shorter(self, other: "Eta") -> "Eta":
+        return Eta(
+            min(self.low, other.low), min(self.likely, other.likely), min(self.high, other.high)
+        )
+
     def then(self, other: "Eta") -> "Eta":
         return Eta(self.low + other.low, self.likely + other.likely, self.high + other.high)
 
@@ -49,6 +55,7 @@ class Estimate:
         places = [self._studio.limits.size(stage) for stage in STAGES]
         fresh = {model: self._job(model, 0.0) for model in self._all_models()}
         work: list[list[Eta]] = [[] for _ in STAGES]
+        before: list[Eta | None] = [None for _ in STAGES]
         longest = NOTHING
         for brief, models in self._models.items():
             left = self._left(brief, models, fresh)
@@ -56,11 +63,13 @@ class Estimate:
             for stage, job in enumerate(left):
                 if job is not None:
                     work[stage].append(job)
+                    before[stage] = way.shorter(before[stage] or way)
                     way = way.then(job)
             longest = longest.longer(way)
         after = NOTHING
-        for jobs, most in reversed([*zip(work, places, strict=True)]):
-            longest = longest.longer(self._sum(jobs, min(most or len(jobs), len(jobs))).then(after))
+        for jobs, head, most in reversed([*zip(work, before, places, strict=True)]):
+            here = self._sum(jobs, min(most or len(jobs), len(jobs)))
+            longest = longest.longer((head or NOTHING).then(here).then(after))
             after = after.then(self._mean(jobs))
         return longest
 
