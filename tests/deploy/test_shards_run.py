@@ -59,9 +59,18 @@ def _finish(run: DeploymentRun) -> DeploymentRun:
     return run
 
 
-def _waiting_videos(pipeline: Pipeline, batch_id: str) -> int:
-    keys = [key for key in pipeline.objects(batch_id) if key.endswith("/receipts/video.json")]
-    return sum(pipeline.json(f"{batch_id}/{key}")["state"] == "submitted" for key in keys)
+def _count(pipeline: Pipeline, batch_id: str, stage: str, state: str) -> int:
+    suffix = f"/receipts/{stage}.json"
+    keys = [key for key in pipeline.objects(batch_id) if key.endswith(suffix)]
+    return sum(pipeline.json(f"{batch_id}/{key}")["state"] == state for key in keys)
+
+
+def _shards_wait(pipeline: Pipeline, batch_id: str, shards: int) -> bool:
+    """So many shards have bought all they may: none of their requests is on its way."""
+    return (
+        _count(pipeline, batch_id, "image", "landed") == shards * len(BRIEFS) // SHARDS
+        and _count(pipeline, batch_id, "video", "submitted") == shards * SHARE
+    )
 
 
 def _kill_all_of(part: WorkerService) -> None:
@@ -85,10 +94,9 @@ def test_a_killed_worker_s_shard_is_made_by_another(
 ) -> None:
     deployed.chaos(HOLD)
     run = _start(deployed, "sharded", batch_id="sharded")
-    until(lambda: _waiting_videos(deployed, "sharded") == SHARE, "the batch's own shard")
+    until(lambda: _shards_wait(deployed, "sharded", 1), "the batch's own shard")
     with _worker(deployed, tmp_path / "second.log").start() as second:
-        both = 2 * SHARE
-        until(lambda: _waiting_videos(deployed, "sharded") == both, "the second worker's shard")
+        until(lambda: _shards_wait(deployed, "sharded", 2), "the second worker's shard")
         _kill_all_of(second)
     deployed.chaos()
     # One worker is left, and its one place is taken by the run of the batch.
