@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from benchmarks import efficiency, growth, in_flight, landing, poll_lag, prefect_share, table
+from benchmarks import (
+    efficiency,
+    growth,
+    in_flight,
+    landing,
+    many_workers,
+    poll_lag,
+    prefect_share,
+    table,
+)
 from benchmarks.machine import busy, description
 from benchmarks.results import Result, exit_code
 from benchmarks.say import say
@@ -27,9 +36,10 @@ FIGURES: Mapping[str, Figure] = {
     prefect_share.NAME: prefect_share.measure,
     poll_lag.NAME: poll_lag.measure,
     growth.NAME: growth.measure,
+    many_workers.NAME: many_workers.measure,
 }
-SLOW = (growth.NAME,)
-"""Their small form says nothing, so `--quick` leaves them out unless they are asked for."""
+SLOW = (growth.NAME, many_workers.NAME)
+"""Their small form says nothing, or takes minutes: `--quick` leaves them out unless asked for."""
 
 
 def main(arguments: Sequence[str] | None = None, figures: Mapping[str, Figure] = FIGURES) -> int:
