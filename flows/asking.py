@@ -1,8 +1,9 @@
 """What a text model writes for a brief, asked for once and for all.
 
 A text call is no job: it costs a fraction of a cent and leaves nothing to fetch. Two live
-processes still ask only once, since one of them holds the claim; but when an answer was lost, or
-a process died while asking, a later run asks again instead of holding the brief for a person.
+processes still ask only once, since one of them holds the claim and renews it for as long as it
+takes; but when an answer was lost, or a process died while asking, a later run asks again instead
+of holding the brief for a person.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from flows.fallback import in_turn
 from flows.texts import ask_for_json, text_row
 from flows.work import Place
 from globalaiopc import ChatMessage, ChatReply, GlobalAIOPCError, OutcomeUnknown
-from ledger import ClaimOutcome, Held, Known, Landed, Mine, ReceiptMoved, Theirs
+from ledger import ClaimOutcome, Held, Known, Landed, Lease, Mine, ReceiptMoved, Theirs
 from tasks import KeptError, Studio
 from tasks.uninterrupted import uninterrupted
 
@@ -87,12 +88,15 @@ async def _written(studio: Studio, place: Place, writing: Writing[T]) -> T | Non
         return kept
     match outcome:
         case Mine(held):
-            return await uninterrupted(_ask(studio, place, writing, held))
+            mine: Held | None = held
         case Known(held):
-            again = await _again(studio, held)
-            return await uninterrupted(_ask(studio, place, writing, again))
+            mine = await _again(studio, held)
         case Theirs():
-            return None
+            mine = None
+    if mine is None:
+        return None
+    asking = _ask(studio, place, writing, mine)
+    return await uninterrupted(asking)
 
 
 async def _claim(studio: Studio, place: Place, writing: Writing[T]) -> ClaimOutcome:
@@ -107,26 +111,36 @@ async def _claim(studio: Studio, place: Place, writing: Writing[T]) -> ClaimOutc
     )
 
 
-async def _again(studio: Studio, held: Held) -> Held:
-    error = held.receipt.error
-    if held.receipt.state == "failed" and error is not None:
-        raise KeptError(error)
-    return await studio.ledger.resubmit(
-        held,
-        by="the script stage: a text call is asked again",
-        key_hash=studio.client.key_hash,
-    )
-
-
-async def _ask(studio: Studio, place: Place, writing: Writing[T], held: Held) -> T:
+async def _again(studio: Studio, held: Held) -> Held | None:
+    """The claim of an attempt more; None when another process has it."""
+    receipt = held.receipt
+    if receipt.state == "failed" and receipt.error is not None:
+        raise KeptError(receipt.error)
     try:
-        result, reply = await _converse(studio, place, writing)
-    except GlobalAIOPCError as error:
-        settle = studio.ledger.failed if error.charged == "no" else studio.ledger.unknown
-        await settle(held, error.info())
-        raise
-    body = writing.stored(result, reply)
-    await keep(studio, place, body)
+        return await studio.ledger.resubmit(
+            held,
+            by="the script stage: a text call is asked again",
+            key_hash=studio.client.key_hash,
+        )
+    except ReceiptMoved:
+        if receipt.state != "unknown":
+            raise
+        return None
+
+
+async def _ask(studio: Studio, place: Place, writing: Writing[T], held: Held) -> T | None:
+    """What is written now; None when another process has taken it over before we asked."""
+    async with Lease(studio.ledger, held, studio.client.clock.sleep) as lease:
+        try:
+            result, reply = await _converse(studio, place, writing, lease)
+        except GlobalAIOPCError as error:
+            if lease.lost:
+                return None
+            settle = studio.ledger.failed if error.charged == "no" else studio.ledger.unknown
+            await settle(lease.held, error.info())
+            raise
+        body = writing.stored(result, reply)
+        await keep(studio, place, body)
     landed = Landed(
         key=place.script_key,
         sha256=hashlib.sha256(body).hexdigest(),
@@ -134,25 +148,29 @@ async def _ask(studio: Studio, place: Place, writing: Writing[T], held: Held) ->
         content_type="application/json",
     )
     with suppress(ReceiptMoved):  # we were slow, and another process asked too: the first counts
-        await studio.ledger.landed(held, landed)
+        await studio.ledger.landed(lease.held, landed)
     kept = await _stored(studio, place, writing)
     return writing.read(body) if kept is None else kept
 
 
-async def _converse(studio: Studio, place: Place, writing: Writing[T]) -> tuple[T, ChatReply]:
-    reply = await chat(studio, place, writing.model, writing.messages)
+async def _converse(
+    studio: Studio, place: Place, writing: Writing[T], lease: Lease
+) -> tuple[T, ChatReply]:
+    reply = await chat(studio, place, writing.model, writing.messages, lease)
     try:
         return writing.parse(reply.text), reply
     except ScriptInvalid as problem:
         repair = (*writing.messages, *writing.repair(reply.text, problem.problem))
-        reply = await chat(studio, place, writing.model, repair)
+        reply = await chat(studio, place, writing.model, repair, lease)
         return writing.parse(reply.text), reply
 
 
-async def chat(studio: Studio, place: Place, model: str, messages: Messages) -> ChatReply:
-    """Ask once. Raises `ScriptUnanswered` when the answer was lost."""
+async def chat(
+    studio: Studio, place: Place, model: str, messages: Messages, lease: Lease
+) -> ChatReply:
+    """Ask once, while the lease is held. Raises `ScriptUnanswered` when the answer was lost."""
     try:
-        return await ask_for_json(studio, model, messages, label=place.brief.id)
+        return await ask_for_json(studio, model, messages, label=place.brief.id, lease=lease)
     except OutcomeUnknown as error:
         raise ScriptUnanswered(error) from error
 

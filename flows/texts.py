@@ -2,6 +2,7 @@
 
 from flows.orchestration import orchestrated
 from globalaiopc import ChatMessage, ChatReply, ModelRow, TextAsk, text_request_for
+from ledger import Lease
 from tasks import TEXT_TASKS, Studio
 
 
@@ -11,9 +12,11 @@ def text_row(studio: Studio, model: str) -> ModelRow:
 
 
 async def ask_for_json(
-    studio: Studio, model: str, messages: tuple[ChatMessage, ...], *, label: str
+    studio: Studio, model: str, messages: tuple[ChatMessage, ...], *, label: str, lease: Lease
 ) -> ChatReply:
     """Ask for one JSON object, under the Prefect task of the model's endpoint."""
     ask = TextAsk(model=model, turns=messages, json_mode=True)
     request = text_request_for(ask, studio.client.catalogue)
-    return await orchestrated(TEXT_TASKS[request.endpoint], studio, request, label=label)
+    return await orchestrated(
+        TEXT_TASKS[request.endpoint], studio, request, label=label, lease=lease
+    )

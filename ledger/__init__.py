@@ -15,6 +15,7 @@ from ledger.errors import (
     Unpriced,
 )
 from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs
+from ledger.lease import Lease
 from ledger.ledger import Ledger
 from ledger.prices import PriceBook, PriceRow, Quote
 from ledger.probe import Verdict, probe, require_conditions
@@ -38,6 +39,7 @@ __all__ = [
     "JobUnknown",
     "Known",
     "Landed",
+    "Lease",
     "Ledger",
     "Mine",
     "ObjectInfo",

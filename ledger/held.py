@@ -1,5 +1,6 @@
 """A receipt in hand, and the three answers to a claim."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -36,3 +37,9 @@ class Known:
 
 
 ClaimOutcome: TypeAlias = Mine | Theirs | Known
+
+
+def told(held: Held, changes: Mapping[str, object]) -> str:
+    """How the log calls a job that is about to be changed, with its id as soon as it has one."""
+    task_id = changes.get("task_id")
+    return f"{held.receipt.job} (job {task_id})" if task_id else str(held.receipt.job)

@@ -28,7 +28,7 @@ from ledger.errors import (
     RequestChanged,
     StoreError,
 )
-from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs
+from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs, told
 from ledger.patience import patiently
 from ledger.receipt import (
     Claim,
@@ -40,6 +40,7 @@ from ledger.receipt import (
     check_asked,
     differences,
     fingerprint,
+    is_receipt,
     scrubbed,
 )
 from ledger.store import ObjectStore
@@ -73,6 +74,7 @@ class Ledger:
     ) -> None:
         self._store = store
         self.holder = holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.lease_seconds = lease_seconds
         self._lease = timedelta(seconds=lease_seconds)
         self._margin = self._lease * rules.MARGIN
         self._wall = wall
@@ -127,6 +129,26 @@ class Ledger:
         claim = held.receipt.claim
         then = self._wall() + timedelta(seconds=after)
         return claim is not None and then < claim.until - self._margin
+
+    async def renew(self, held: Held) -> Held:
+        """The same claim with its whole lease before it, also when it was just over.
+
+        Raises `ReceiptMoved` when somebody else has noticed that, and `StoreError`.
+        """
+        current = held
+
+        async def once() -> Held | None:
+            nonlocal current
+            receipt = current.receipt
+            if receipt.state != "intent" or receipt.claim is None:
+                raise ReceiptMoved(f"{receipt.job} is {receipt.state}: its claim has ended.")
+            claim = receipt.claim.model_copy(update={"until": self._wall() + self._lease})
+            written = await self._replace(current, receipt.model_copy(update={"claim": claim}))
+            if written is None:
+                current = await self._same_attempt(held)
+            return written
+
+        return await patiently(str(held.receipt.job), once, sleep=self._sleep)
 
     async def submitted(self, held: Held, task_id: str) -> Held:
         """Save the id of the accepted job: tried for a quarter of an hour, for it is paid for.
@@ -187,7 +209,7 @@ class Ledger:
 
     async def abandon(self, held: Held, by: str) -> Held:
         """Give an unknown job up, on `by`'s word. A late answer of its holder is still noted."""
-        self._need_unknown(held, "abandoned")
+        rules.need_unknown(held.receipt, "abandoned")
         decision = Decision(what="abandon", by=by, at=self._wall())
         return await self._advance(
             held,
@@ -203,7 +225,7 @@ class Ledger:
 
         Raises `ReceiptMoved` when the receipt is not `unknown` (any more).
         """
-        self._need_unknown(held, "sent again")
+        rules.need_unknown(held.receipt, "sent again")
         decision = Decision(what="resubmit", by=by, at=self._wall())
         wanted = held.receipt.model_copy(
             update={
@@ -233,7 +255,7 @@ class Ledger:
 
         `unreadable` is told of receipts that cannot be read; without it the first one is raised.
         """
-        keys = [key async for key in self._store.iter_keys(prefix) if _is_receipt(key)]
+        keys = [key async for key in self._store.iter_keys(prefix) if is_receipt(key)]
         waiting = iter(keys)
         while some := list(islice(waiting, SCAN_WIDTH)):
             for found in await asyncio.gather(*(self._read_or_tell(k, unreadable) for k in some)):
@@ -246,11 +268,8 @@ class Ledger:
         if held is None:
             return await self._take(None, wanted)
         receipt = held.receipt
-        if (
-            receipt.state == "intent"
-            and held.receipt.nonce == wanted.nonce
-            and self.still_mine(held)
-        ):
+        ours = receipt.state == "intent" and receipt.nonce == wanted.nonce
+        if ours and self.still_mine(held):
             return Mine(held)  # our own write, whose answer was lost
         if rules.may_claim_again(receipt, wanted.fingerprint):
             return await self._take(held, wanted)
@@ -330,7 +349,7 @@ class Ledger:
             current = await self._same_attempt(held)
             return current if rules.says_already(current.receipt, state) else None
 
-        return await patiently(_told(held, changes), once, sleep=self._sleep, hard=hard)
+        return await patiently(told(held, changes), once, sleep=self._sleep, hard=hard)
 
     async def _same_attempt(self, held: Held) -> Held:
         seen = await self.look(held.receipt.job)
@@ -373,24 +392,7 @@ class Ledger:
         return rules.lease_over(receipt, self._wall(), self._margin)
 
     @staticmethod
-    def _need_unknown(held: Held, done: str) -> None:
-        if held.receipt.state != "unknown":
-            raise ReceiptMoved(
-                f"{held.receipt.job} is {held.receipt.state}; only an unknown job can be {done}."
-            )
-
-    @staticmethod
     def _not_saved(job: JobKey, task_id: str, why: str) -> ReceiptNotSaved:
         message = f"{job} was accepted as job {task_id}, and its receipt could not be saved: {why}"
         log.error("%s", message)
         return ReceiptNotSaved(message, task_id=task_id)
-
-
-def _told(held: Held, changes: Mapping[str, object]) -> str:
-    task_id = changes.get("task_id")
-    return f"{held.receipt.job} (job {task_id})" if task_id else str(held.receipt.job)
-
-
-def _is_receipt(key: str) -> bool:
-    parts = key.split("/")
-    return len(parts) >= 2 and parts[-2] == "receipts" and key.endswith(".json")

@@ -84,6 +84,12 @@ def check_id(value: str, what: str) -> str:
     raise InvalidRequest(f"{problem}; allowed: {allowed}.", field=what, allowed=allowed)
 
 
+def is_receipt(key: str) -> bool:
+    """Whether an object's key is that of a receipt (`JobKey.receipt_key`)."""
+    parts = key.split("/")
+    return len(parts) >= 2 and parts[-2] == "receipts" and key.endswith(".json")
+
+
 def check_asked(asked: Mapping[str, JsonValue]) -> None:
     """Raise `InvalidRequest`, naming the field, when a value may not be kept for others to read."""
     for name, value in asked.items():

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from globalaiopc.errors import ErrorInfo
+from ledger.errors import ReceiptMoved
 from ledger.receipt import Receipt, State
 
 LEASE_SECONDS = 180.0
@@ -68,6 +69,12 @@ def may_claim_again(receipt: Receipt, fingerprint: str) -> bool:
     if receipt.state != "failed" or error is None or error.charged != "no":
         return False
     return error.code not in SAME_ANSWER_AGAIN or receipt.fingerprint != fingerprint
+
+
+def need_unknown(receipt: Receipt, done: str) -> None:
+    """Raise `ReceiptMoved` for a job that a person cannot decide about (any more)."""
+    if receipt.state != "unknown":
+        raise ReceiptMoved(f"{receipt.job} is {receipt.state}; only an unknown job can be {done}.")
 
 
 def lease_over(receipt: Receipt, now: datetime, margin: timedelta) -> bool:

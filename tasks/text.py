@@ -16,21 +16,24 @@ from globalaiopc import (
     StreamGenerateContentRequest,
     TextRequest,
 )
+from ledger import Lease
 from tasks.declare import api_task
 from tasks.studio import Studio
 
 TextTask: TypeAlias = Task[..., Coroutine[Any, Any, ChatReply]]
-"""Called with a `Studio`, a request of its endpoint, and a `label` for the run's name."""
+"""Called with a `Studio`, a request of its endpoint, a `label` for the run's name, a `lease`."""
 
 
 def _text_task(kind: type[TextRequest], says: str) -> TextTask:
     """Declare the task of one text endpoint: one answer of a text model, asked for once.
 
-    A lost answer is not asked for again here. Raises the client's errors; `OutcomeUnknown` when the
-    request left and no answer came.
+    With a `lease`, nothing is sent when that is lost. A lost answer is not asked for again here.
+    Raises the client's errors; `OutcomeUnknown` when the request left and no answer came.
     """
 
-    async def ask(studio: Studio, request: TextRequest, label: str = "chat") -> ChatReply:
+    async def ask(
+        studio: Studio, request: TextRequest, label: str = "chat", lease: Lease | None = None
+    ) -> ChatReply:
         if request.endpoint != kind.endpoint:
             raise InvalidRequest(
                 f"This is a request for {request.endpoint}, not for {kind.endpoint}.",
@@ -42,7 +45,8 @@ def _text_task(kind: type[TextRequest], says: str) -> TextTask:
             studio.turn(label, "script", request.model),
         ):
             with studio.timeline.span(label, "script", "chat"):
-                reply = await studio.client.ask(request)
+                before_send = lease.check if lease else None
+                reply = await studio.client.ask(request, before_send=before_send)
         studio.limits.sends(request.model).accepted()
         return reply
 

@@ -19,8 +19,9 @@ async def test_a_lost_answer_is_not_said_to_wait_for_a_person(monkeypatch: Any) 
     monkeypatch.setattr(texts, "TEXT_TASKS", {"chat_completions": lost})
     studio = studio_for(Provider(), Bucket())
     work = Work("b", Brief(id="a", topic="a lighthouse"))
+    lease: Any = None
     with pytest.raises(ScriptUnanswered, match="The connection broke") as caught:
-        await asking.chat(studio, work, "gpt-5.4", (ChatMessage(role="user", content="?"),))
+        await asking.chat(studio, work, "gpt-5.4", (ChatMessage(role="user", content="?"),), lease)
     assert caught.value.charged == "yes"
     assert "Run the batch again" in caught.value.advice
     assert "a person" not in caught.value.advice

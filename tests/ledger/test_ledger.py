@@ -127,6 +127,31 @@ async def test_between_the_two_margins_nobody_sends(bench):
     assert not bench.one.still_mine(held)
 
 
+@pytest.mark.parametrize("what", ["lose", "refuse", None])
+async def test_a_renewed_claim_has_its_whole_lease_again(bench, what):
+    held = await bench.mine()
+    bench.wall.pass_seconds(205)  # over for its holder, not yet for others
+    bench.store.faults = once("put_if_match", what)
+    held = await bench.one.renew(held)
+    bench.wall.pass_seconds(149)
+    assert bench.one.still_mine(held)
+    bench.wall.pass_seconds(60)
+    assert isinstance(await bench.two.claim(JOB, **ASK), Theirs)
+    await bench.one.landed(held, MEDIA)
+
+
+async def test_a_claim_that_others_saw_end_is_not_renewed(bench):
+    held = await bench.mine()
+    bench.wall.pass_seconds(300)
+    unknown = await bench.two.expire(await bench.two.look(JOB))
+    with pytest.raises(ReceiptMoved, match="is unknown: its claim has ended"):
+        await bench.one.renew(held)
+    theirs = await bench.two.resubmit(unknown, "ana", key_hash="k")
+    with pytest.raises(ReceiptMoved, match="claimed anew by two"):
+        await bench.one.renew(held)
+    assert await bench.two.look(JOB) == theirs
+
+
 async def test_expire_touches_only_an_intent_that_had_its_time(bench):
     held = await bench.mine()
     assert await bench.two.expire(held) is held
