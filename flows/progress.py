@@ -115,7 +115,7 @@ class Progress:
         counts, queued = self.counts(), Counter[str]()
         for brief in self._briefs:
             where = timeline.where(brief)
-            if brief not in timeline.ended and where and where.kind in ("queue", "turn"):
+            if where and where.still and where.kind in ("queue", "turn"):
                 queued[self._row(brief)] += 1
         lines = [
             f"| {row} | {counts[row]} | {queued[row] or ''} |"

@@ -16,7 +16,7 @@ What lies between two spans are this program's own steps. Times are those of the
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -41,11 +41,12 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The step that a brief took last, and since when."""
+    """The step that a brief took last, since when, and whether it is in it still."""
 
     stage: str
     kind: Kind
     since: float
+    still: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,13 @@ class Timeline:
     def span(self, brief: str, stage: str, kind: Kind) -> Iterator[Seen]:
         """Note how long the block takes, however it ends."""
         start, looks = self.clock.now(), Seen(self.clock)
-        self._where[brief] = Where(stage, kind, start)
+        here = self._where[brief] = Where(stage, kind, start)
         try:
             yield looks
         finally:
             end = self.clock.now()
+            if self._where[brief] is here:
+                self._where[brief] = replace(here, still=False)
             self._spans[brief].append(Span(stage, kind, start, end, looks.first, looks.running))
 
     def bought_before(self, brief: str, stage: str) -> None:

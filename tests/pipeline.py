@@ -192,7 +192,8 @@ class Pipeline:
 
         def all_sent() -> bool:
             rows[:] = self.all("logs", logs={"flow_run_id": {"any_": list(run_ids)}})
-            last = {row["flow_run_id"] for row in rows if "Finished in state" in row["message"]}
+            own = (row for row in rows if row["task_run_id"] is None)
+            last = {row["flow_run_id"] for row in own if "Finished in state" in row["message"]}
             return last >= set(run_ids)
 
         until(all_sent, "the last line of the logs")

@@ -84,6 +84,7 @@ def test_every_brief_is_counted_once_wherever_it_is(studio: Studio) -> None:
         "all": 12,
     }
     assert "| image | 2 | 1 |" in page
+    assert "| image | 2 |  |" in progress.markdown(), "the place was given"
     assert "Cost so far: 0.62." in page
     assert percent == pytest.approx(100 * (5 + 2 / 3 + 2 / 3 + 5 / 6) / 12, abs=0.1)
 

@@ -203,3 +203,10 @@ def test_above_the_table_stands_the_cost_by_model_and_day():
 def test_what_stands_above_the_table_is_no_markup_of_others():
     text = description(report(landed("a", job("image", model="[a](b)|<i>"))))
     assert r"\[a\](b)\|&lt;i>" in text
+
+
+def test_a_report_from_before_the_makespan_is_still_read():
+    written = report(landed("good", job()))
+    old = json.loads(written.to_bytes())
+    assert old.pop("makespan") is None
+    assert BatchReport.model_validate_json(json.dumps(old)) == written
