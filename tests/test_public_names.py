@@ -28,7 +28,7 @@ PUBLIC = {
     "blocks": "GlobalAIOPC MediaBucket",
     "ledger": """
         SEEN_KEY Account Amounts Budget BudgetReached BudgetUnreadable Claim ClaimOutcome
-        ConditionsIgnored Decision Held JobKey JobUnknown Known Landed Ledger Mine ObjectInfo
+        ConditionsIgnored Decision Held JobKey JobUnknown Known Landed Lease Ledger Mine ObjectInfo
         ObjectStore Observation PriceBook PriceRow Quote Receipt ReceiptMoved ReceiptNotSaved
         ReceiptUnreadable RequestChanged SeenPrices Short State StoreError Stored Theirs Unpriced
         Verdict check_id fingerprint line_of load_seen probe remember require_conditions
