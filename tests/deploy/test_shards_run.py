@@ -122,6 +122,7 @@ def test_a_killed_worker_s_shard_is_made_by_another(
     assert deployed.json("sharded/report.json")["items"] == report["items"]
 
 
+@pytest.mark.exhaustive
 def test_all_shards_together_keep_the_budget(
     deployed: Pipeline, worker: WorkerService, tmp_path: Path
 ) -> None:

@@ -290,6 +290,7 @@ def test_nothing_is_given_out_behind_the_first_bad_row(write: Write):
     assert given_out == ["0001"]
 
 
+@pytest.mark.exhaustive
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path):
     path = tmp_path / "many.parquet"
     rows = 20_000
