@@ -63,7 +63,7 @@ async def content_batch(
         timezone: Time zone of {date}, such as Europe/Berlin. Empty: UTC.
         budget: The most that this batch may cost, over all its runs, in the currency of the price
             file. Each brief's image and video are paid for only if both fit; every image and video
-            model must have a price. Empty: no limit.
+            model must have a price. Empty: what was given before for this batch, else no limit.
         prices: Where a price file (TOML) lies: a path on the worker, or s3://bucket/key.
             See examples/prices.toml. Empty: what such jobs cost earlier, as a guess.
         plan: Only say what a run would reuse, continue, make and refuse, and what it would cost.

@@ -89,6 +89,7 @@ async def carry_out(
     try:
         if decision.order is None:
             return await studio.ledger.abandon(held, by), None
+        await studio.purse.afford(held.receipt)
         return await send_again(studio, decision.order, held, by), None
     except GlobalAIOPCError as error:
         return await studio.ledger.look(held.receipt.job) or held, error

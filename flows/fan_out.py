@@ -17,6 +17,7 @@ from flows.errors import BadBriefs, BriefProblem
 from flows.report import BatchReport, ReportItem
 from flows.run_names import this_batch
 from flows.running import run_brief
+from flows.spending import all_jobs, batch_purse, budget_facts
 from flows.stages import stages_of
 from flows.work import Work
 from globalaiopc import GlobalAIOPCError
@@ -98,21 +99,23 @@ async def _run(
     studio: Studio, batch_id: str, brief: Brief, takes: int, chosen: frozenset[int]
 ) -> BatchReport:
     started = datetime.now(UTC)
-    works = [
-        Work(batch_id, brief.model_copy(update={"take": take})) for take in range(1, takes + 1)
-    ]
-    items = await asyncio.gather(
-        *(
-            run_brief(studio, work, "video" if work.brief.take in chosen else "image")
-            for work in works
+    works: list[tuple[Work, Makes]] = [
+        (
+            Work(batch_id, brief.model_copy(update={"take": take})),
+            "video" if take in chosen else "image",
         )
-    )
+        for take in range(1, takes + 1)
+    ]
+    jobs = [job for work, makes in works for job in all_jobs(studio, [work], makes)]
+    studio.purse = await batch_purse(studio, batch_id, jobs)
+    items = await asyncio.gather(*(run_brief(studio, work, makes) for work, makes in works))
     return BatchReport.of(
         batch_id,
         items,
         started=started,
         ended=datetime.now(UTC),
         flow_run=str(flow_run.get_id()),
+        budget=budget_facts(studio.purse.account, items),
     )
 
 

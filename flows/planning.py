@@ -13,7 +13,7 @@ from flows.foreseeing import Foreseer
 from flows.plan import Plan, PlannedBrief, sentence, table_rows
 from flows.spending import all_jobs, budget_limit, worth
 from flows.work import Work
-from ledger import PriceBook, ReceiptUnreadable, Unpriced
+from ledger import Budget, PriceBook, ReceiptUnreadable, Unpriced
 from tasks import Studio
 from tasks.prices import open_prices
 from tasks.purse import refuse_unpriced
@@ -27,7 +27,7 @@ async def planned_batch(
 ) -> State[Outcome]:
     """Say what a run would do and cost; write `{batch_id}/plan.json` and nothing else."""
     batch_id = works[0].batch_id
-    book = await open_prices(studio, prices)
+    book = await open_prices(studio, prices, batch_id)
     foreseer = Foreseer(studio, book)
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -55,9 +55,12 @@ async def _capped(
     studio: Studio, works: Sequence[Work], budget: float | None, prices: PriceBook
 ) -> tuple[tuple[Decimal, Decimal] | None, str]:
     """The limit with what is committed of it, and why a run with this budget would be refused."""
-    if budget is None:
+    if budget is not None:
+        limit = budget_limit(budget)
+    elif account := await Budget(studio.store, works[0].batch_id).peek():
+        limit = account.limit
+    else:
         return None, ""
-    limit = budget_limit(budget)
     try:
         committed = await _committed(studio, works[0].batch_id, prices)
     except ReceiptUnreadable as error:

@@ -1,7 +1,7 @@
 """What was paid for and left behind is brought home; what nobody knows is shown to a person."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from prefect import flow
@@ -16,12 +16,14 @@ from flows.ending import Outcome, stopped
 from flows.rescue_report import Fate, RescuedJob, RescueReport, age, name_of, sentence, table_rows
 from flows.rescuing import Rescuer
 from flows.run_names import this_batch
+from flows.spending import batch_purse
 from flows.writing import STAGE as SCRIPT
 from globalaiopc import GlobalAIOPCError, InvalidRequest
 from ledger import JobKey, Receipt, ReceiptUnreadable
 from tasks import Studio, open_studio
 from tasks.paid import KEPT
 from tasks.prices import open_prices
+from tasks.purse import Purse, Wanted
 
 AT_ONCE = 32
 """Jobs looked at at the same time; how many land at once is the connection's own limit."""
@@ -64,7 +66,9 @@ async def rescue(
             batch = this_batch(batch_id) if batch_id else None
             rescuer = Rescuer(studio, await open_prices(studio, prices), datetime.now(UTC))
             by = f"rescue run {flow_run.get_name()} ({flow_run.get_id()})"
-            decided = await _decide(studio, rescuer, await prepare(studio, named, by), by)
+            decisions = await prepare(studio, named, by)
+            purses = await _purses(studio, decisions, prices)
+            decided = await _decide(studio, rescuer, decisions, purses, by)
             report = await _rescue_all(studio, rescuer, batch, decided)
     except GlobalAIOPCError as error:
         return stopped(error)
@@ -82,12 +86,32 @@ def _no_schedule_decides(resubmit: Sequence[str]) -> None:
         )
 
 
+async def _purses(
+    studio: Studio, decisions: Sequence[Decision], prices: str | None
+) -> dict[str, Purse]:
+    """What pays in each batch: one that has a budget keeps to it. Raises as `batch_purse`."""
+    jobs: dict[str, list[Wanted]] = {}
+    for decision in decisions:
+        if decision.order is not None:
+            receipt = decision.held.receipt
+            jobs.setdefault(receipt.job.batch_id, []).append(Wanted.by(receipt))
+    return {
+        batch: await batch_purse(studio, batch, wanted, prices=prices)
+        for batch, wanted in jobs.items()
+    }
+
+
 async def _decide(
-    studio: Studio, rescuer: Rescuer, decisions: Sequence[Decision], by: str
+    studio: Studio,
+    rescuer: Rescuer,
+    decisions: Sequence[Decision],
+    purses: Mapping[str, Purse],
+    by: str,
 ) -> dict[str, RescuedJob]:
     """Carry the decisions out; the rows of the jobs that they were about."""
     rows: dict[str, RescuedJob] = {}
     for decision in decisions:
+        studio.purse = purses.get(decision.held.receipt.job.batch_id, Purse())
         held, error = await carry_out(studio, decision, by)
         if error is None:
             done: Fate = "sent again" if decision.order else "abandoned"
@@ -98,6 +122,7 @@ async def _decide(
             row = rescuer.row(held, fate, error=error.info())
         rows[row.job] = row
         _tell(row)
+    studio.purse = Purse()  # what follows is of any batch, and buys nothing
     return rows
 
 

@@ -8,6 +8,7 @@ from flows.ending import Outcome, end_of_brief, stopped
 from flows.errors import BadBriefs
 from flows.run_names import this_batch
 from flows.running import run_brief
+from flows.spending import all_jobs, batch_purse
 from flows.work import Work
 from globalaiopc import GlobalAIOPCError
 from tasks import open_studio
@@ -21,7 +22,10 @@ async def run_single(
         async with open_studio(connection, bucket) as studio:
             if problems := validate_brief(brief, studio.client.catalogue, makes=makes):
                 raise BadBriefs(problems)
-            item = await run_brief(studio, Work(this_batch(batch_id), brief), makes)
+            work = Work(this_batch(batch_id), brief)
+            jobs = all_jobs(studio, [work], makes)
+            studio.purse = await batch_purse(studio, work.batch_id, jobs)
+            item = await run_brief(studio, work, makes)
     except GlobalAIOPCError as error:
         return stopped(error)
     return end_of_brief(item)

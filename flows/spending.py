@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Literal
 
+from flows.briefs import Makes
 from flows.report import BudgetFacts, ReportItem
 from flows.stages import Choice, Stages, stages_of
 from flows.work import Work
 from globalaiopc import InvalidRequest
-from ledger import Account, BudgetReached, PriceBook, Receipt
+from ledger import Account, Budget, BudgetReached, PriceBook, Receipt, Unpriced
 from tasks import Studio
-from tasks.prices import open_prices
+from tasks.prices import keep_prices, open_prices
 from tasks.purse import CappedPurse, Purse, Wanted, refuse_unpriced
 
 AmountIs = Literal["charged", "listed", "a guess", "not known"]
@@ -48,23 +49,52 @@ def _to_buy(stages: Stages) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
 async def open_purse(
     studio: Studio, works: Sequence[Work], budget: float | None, prices: str | None
 ) -> Purse:
-    """The purse of a batch, whose briefs all have the same `batch_id`; `prices` names its file.
-
-    Raises `Unpriced` naming every model without a price, `InvalidRequest` for a budget that is no
-    amount, `ConfigurationError` for a wrong price file; nothing has been sent then.
-    """
-    if budget is None or not works:
+    """`batch_purse` of briefs that become videos, all of the same `batch_id`."""
+    if not works:
         return Purse()
-    limit = budget_limit(budget)
-    book = await open_prices(studio, prices)
-    refuse_unpriced(book, all_jobs(studio, works))
-    return await CappedPurse.open(studio.ledger, studio.store, works[0].batch_id, limit, book)
+    return await batch_purse(studio, works[0].batch_id, all_jobs(studio, works), budget, prices)
 
 
-def all_jobs(studio: Studio, works: Iterable[Work]) -> Iterator[Wanted]:
+async def batch_purse(
+    studio: Studio,
+    batch_id: str,
+    jobs: Iterable[Wanted],
+    budget: float | None = None,
+    prices: str | None = None,
+) -> Purse:
+    """The purse that pays for `jobs` of a batch; `prices` names a price file.
+
+    A budget takes the place of the batch's old one. Without one it is kept to that which the batch
+    has, at the prices that it was set with: only a new budget changes a budget. Raises `Unpriced`
+    naming every model without a price, `InvalidRequest` for a budget that is no amount,
+    `ConfigurationError` for a wrong price file; nothing has been sent then.
+    """
+    limit = None if budget is None else budget_limit(budget)
+    if limit is None and await Budget(studio.store, batch_id).peek() is None:
+        return Purse()
+    book = await open_prices(studio, prices, batch_id)
+    try:
+        refuse_unpriced(book, jobs)
+    except Unpriced as error:
+        if limit is None:
+            error.advice = _KEPT_TO.format(batch_id)
+        raise
+    purse = await CappedPurse.open(studio.ledger, studio.store, batch_id, limit, book)
+    if limit is not None and prices:
+        await keep_prices(studio, prices, batch_id)
+    return purse
+
+
+_KEPT_TO = (
+    "Nothing was sent. {0} has a budget, which this run keeps to: run content_batch as batch {0} "
+    "with its budget and a price file that has them; that file is kept for all runs of the batch."
+)
+
+
+def all_jobs(studio: Studio, works: Iterable[Work], makes: Makes = "video") -> Iterator[Wanted]:
     """Every job that the briefs of a batch may come to pay for."""
     for work in works:
-        yield from jobs_to_price(work, stages_of(work.brief, "video", studio.client.catalogue))
+        yield from jobs_to_price(work, stages_of(work.brief, makes, studio.client.catalogue))
 
 
 def budget_limit(budget: float) -> Decimal:

@@ -91,10 +91,11 @@ class Draft:
             spent=self._spent,
         )
 
-    def relimit(self, limit: Decimal, currency: str) -> None:
-        self.changed |= limit != self._limit
-        self._free += limit - self._limit
-        self._limit = limit
+    def relimit(self, limit: Decimal | None, currency: str) -> None:
+        if limit is not None:
+            self.changed |= limit != self._limit
+            self._free += limit - self._limit
+            self._limit = limit
         if currency and not self._currency:
             self._currency, self.changed = currency, True
 

@@ -96,13 +96,27 @@ class Budget:
             raise RuntimeError("the budget is not open")
         return self._last
 
-    async def open(self, limit: Decimal, currency: str) -> Account:
-        """Create the account, or put a new limit in the place of the old one.
+    async def peek(self) -> Account | None:
+        """The account as it lies in the bucket; None for a batch that has no budget."""
+        seen: Account | None = None
+
+        async def look() -> bool:
+            nonlocal seen
+            kept = await self._found()
+            seen = kept.account if kept else None
+            return True
+
+        await self._patiently(look)
+        return seen
+
+    async def open(self, limit: Decimal | None, currency: str) -> Account:
+        """Create the account, or put a new limit in the place of the old one; None leaves that.
 
         Raises `ConfigurationError` when it counts in another currency.
         """
-        new = Account(limit=limit, currency=currency)
-        await self._patiently(lambda: self._created(new))
+        if limit is not None:
+            new = Account(limit=limit, currency=currency)
+            await self._patiently(lambda: self._created(new))
         await self._change(lambda draft: draft.relimit(limit, currency))
         account = self.account
         if currency and account.currency != currency:
@@ -215,10 +229,16 @@ class Budget:
         return True
 
     async def _read(self) -> _Kept:
+        kept = await self._found()
+        if kept is None:
+            raise BudgetUnreadable(f"{self._store.uri(self._key)} is gone.")
+        return kept
+
+    async def _found(self) -> _Kept | None:
         stored = await self._store.get(self._key)
-        where = self._store.uri(self._key)
         if stored is None:
-            raise BudgetUnreadable(f"{where} is gone.")
+            return None
+        where = self._store.uri(self._key)
         try:
             return _Kept(Account.model_validate_json(stored.body), stored.etag)
         except ValidationError as error:

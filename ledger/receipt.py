@@ -37,7 +37,7 @@ SCHEMA_VERSION = 1
 MAX_ID = 128
 # These lie beside the briefs' folders; some stores cannot hold a folder and an object of one name.
 RESERVED_BRIEF_IDS = frozenset(
-    {"manifest.jsonl", "report.json", "index.html", "budget.json", "plan.json"}
+    {"manifest.jsonl", "report.json", "index.html", "budget.json", "prices.toml", "plan.json"}
 )
 
 State = Literal["intent", "submitted", "completed", "landed", "failed", "unknown"]

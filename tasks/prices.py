@@ -7,17 +7,29 @@ from globalaiopc import ConfigurationError
 from ledger import PriceBook, load_seen
 from tasks.studio import Studio
 
+PRICES = "prices.toml"
 
-async def open_prices(studio: Studio, source: str | None) -> PriceBook:
-    """Read the price file at `source`, a path on this machine or `s3://bucket/key`, if any.
 
-    Raises `ConfigurationError` or `StudioNotReady` naming what is wrong with the file.
+async def open_prices(studio: Studio, source: str | None, batch_id: str | None = None) -> PriceBook:
+    """Read the price file at `source`, a path on this machine or `s3://bucket/key`.
+
+    Without one, that which the budget of `batch_id` was set with, if any (`keep_prices`). Raises
+    `ConfigurationError` or `StudioNotReady` naming what is wrong with the file.
     """
     seen = await load_seen(studio.store)
-    if not source:
+    if source:
+        text = await asyncio.to_thread(_text, studio, source)
+        return PriceBook.parse(text, source.rpartition("/")[2], seen=seen)
+    kept = await studio.store.get(_kept_at(batch_id)) if batch_id else None
+    if kept is None:
         return PriceBook(seen=seen)
+    return PriceBook.parse(kept.body.decode(), PRICES, seen=seen)
+
+
+async def keep_prices(studio: Studio, source: str, batch_id: str) -> None:
+    """Keep the file that a batch's budget is set with, for its runs that name none."""
     text = await asyncio.to_thread(_text, studio, source)
-    return PriceBook.parse(text, source.rpartition("/")[2], seen=seen)
+    await studio.store.put(_kept_at(batch_id), text.encode(), content_type="application/toml")
 
 
 async def prices_for_all(studio: Studio, source: str | None, key: str) -> str | None:
@@ -30,6 +42,10 @@ async def prices_for_all(studio: Studio, source: str | None, key: str) -> str | 
     text = await asyncio.to_thread(_text, studio, source)
     await studio.store.put(key, text.encode(), content_type="application/toml")
     return studio.store.uri(key)
+
+
+def _kept_at(batch_id: str) -> str:
+    return f"{batch_id}/{PRICES}"
 
 
 def _text(studio: Studio, source: str) -> str:

@@ -85,6 +85,9 @@ class Purse:
         """Wrap the making of one brief, whose paid jobs are `jobs`."""
         yield
 
+    async def afford(self, receipt: Receipt) -> None:
+        """Raise `BudgetReached` if one more attempt does not fit now; nothing is set aside."""
+
     async def reserve(self, held: Held) -> None:
         """Make sure that there is money for the attempt that the caller is about to send."""
 
@@ -118,9 +121,17 @@ class CappedPurse(Purse):
 
     @classmethod
     async def open(
-        cls, ledger: Ledger, store: ObjectStore, batch_id: str, limit: Decimal, prices: PriceBook
+        cls,
+        ledger: Ledger,
+        store: ObjectStore,
+        batch_id: str,
+        limit: Decimal | None,
+        prices: PriceBook,
     ) -> Self:
-        """Set the batch's limit, and count what its receipts say was sent or spent before."""
+        """Set the batch's limit, and count what its receipts say was sent or spent before.
+
+        None: the limit that it has.
+        """
         budget = Budget(store, batch_id)
         account = await budget.open(limit, prices.currency)
         purse = cls(budget, prices)
@@ -155,6 +166,12 @@ class CappedPurse(Purse):
 
     async def refresh(self) -> None:
         await self._budget.refresh()
+
+    async def afford(self, receipt: Receipt) -> None:
+        await self.refresh()
+        need = self._quoted(Wanted.by(receipt))
+        if need > self.account.free:
+            raise self._reached(Short(need, self.account.free, begun=True))
 
     async def reserve(self, held: Held) -> None:
         """Raises `BudgetReached`; the caller holds the claim of `held` and has not sent yet."""

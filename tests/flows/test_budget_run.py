@@ -1,13 +1,23 @@
 """A batch with a budget, over the real parts: what fits is made, the rest is named, and follows."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flows.briefs import Brief
 from flows.content_batch import content_batch
+from flows.fan_out import fan_out
+from flows.rescue import rescue
+from flows.speech import speech
+from flows.spoken import SpokenBrief
+from flows.text_to_image import text_to_image
+from flows.text_to_video import text_to_video
+from globalaiopc import OutcomeUnknown
+from ledger import JobKey, Mine
+from tasks import open_studio
 from tests.conftest import ROOT
-from tests.pipeline import Ended, Pipeline, run
+from tests.pipeline import Ended, Pipeline, ended, run
 
 pytestmark = pytest.mark.stack
 
@@ -138,6 +148,94 @@ def test_a_job_that_cost_more_than_its_quote_stops_the_next_and_what_it_made_sta
     assert again.name == "Completed"
     assert charged(pipeline, "mesa") == ONE
     assert len(pipeline.jobs("mesa")) == 2
+
+
+@pytest.fixture(scope="module")
+def spent(pipeline: Pipeline, capped: Ended) -> Ended:
+    """A batch whose budget is used up by one of its two briefs."""
+    return run(
+        content_batch, briefs=briefs("heath", 2), batch_id="heath", budget=ONE, prices=PRICES
+    )
+
+
+OTHER = Brief(id="other", image_prompt="heath other", video_prompt="Pan: heath other")
+
+
+@pytest.mark.parametrize(
+    ("flow", "asked"),
+    [
+        (content_batch, {"briefs": briefs("heath", 2)}),
+        (content_batch, {"briefs": [OTHER]}),
+        (fan_out, {"brief": OTHER, "takes": 2}),
+        (fan_out, {"brief": OTHER, "takes": 1, "chosen": [1]}),
+        (text_to_image, {"brief": OTHER}),
+        (text_to_video, {"brief": OTHER}),
+    ],
+)
+def test_a_run_that_names_no_budget_keeps_to_the_batchs(
+    pipeline: Pipeline, spent: Ended, flow: Any, asked: dict[str, Any]
+) -> None:
+    before = len(pipeline.jobs("heath"))
+    found = run(flow, batch_id="heath", **asked)
+    assert "budget_reached" in str(found.outcome)
+    assert len(pipeline.jobs("heath")) == before == 2
+    if "totals" in found.outcome:
+        assert found.outcome["budget"]["limit"] == ONE
+    assert pipeline.json("heath/budget.json")["held"] == {}
+
+
+def test_a_plan_that_names_no_budget_says_what_does_not_fit(
+    pipeline: Pipeline, spent: Ended
+) -> None:
+    planned = run(content_batch, briefs=briefs("heath", 2), batch_id="heath", plan=True)
+    assert planned.outcome["budget"]["left_out"] == ["b1"]
+
+
+def test_what_is_said_in_a_batch_with_a_budget_needs_prices(
+    pipeline: Pipeline, spent: Ended
+) -> None:
+    brief = SpokenBrief(id="said", text="Not for nothing.", voice="voice-7")
+    before = pipeline.posts()
+    ended = run(speech, brief=brief, batch_id="heath")
+    assert ended.name == "Refused"
+    assert "soundCloningAudio: no row in prices.toml" in ended.message
+    assert "run content_batch as batch heath" in ended.message
+    assert pipeline.posts() == before
+
+
+async def test_rescue_sends_nothing_again_that_the_budget_does_not_pay_for(
+    pipeline: Pipeline, spent: Ended
+) -> None:
+    async with open_studio() as studio:
+        old = await studio.ledger.look(JobKey(batch_id="heath", brief_id="b0", stage="image"))
+        assert old is not None
+        lost = JobKey(batch_id="heath", brief_id="lost", stage="image")
+        mine = await studio.ledger.claim(
+            lost,
+            endpoint=old.receipt.endpoint,
+            model=old.receipt.model,
+            api=old.receipt.api,
+            key_hash=studio.client.key_hash,
+            asked=old.receipt.asked,
+        )
+        assert isinstance(mine, Mine)
+        await studio.ledger.unknown(mine.held, OutcomeUnknown("Lost.").info())
+    before = pipeline.posts()
+    ran = await ended(rescue, batch_id="heath", resubmit=[str(lost)])
+    row = next(row for row in ran.outcome["jobs"] if row["job"] == str(lost))
+    assert (row["fate"], "budget is reached" in row["message"]) == ("unknown", True)
+    assert pipeline.posts() == before
+    assert pipeline.json("heath/lost/receipts/image.json")["state"] == "unknown"
+    raised = await ended(
+        content_batch, briefs=briefs("heath", 1), batch_id="heath", budget=9, prices=PRICES
+    )
+    assert raised.outcome["budget"]["reserved"] == 0.12
+    again = await ended(rescue, batch_id="heath", resubmit=[str(lost)])
+    assert {row["job"]: row["fate"] for row in again.outcome["jobs"]}[str(lost)] == "sent again"
+    assert pipeline.json("heath/budget.json")["sent"] == {
+        "lost/image": "0.12",
+        "lost/image#2": "0.12",
+    }
 
 
 @pytest.mark.parametrize("budget", [-1, float("nan"), float("inf")])

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -10,10 +11,11 @@ from pydantic import BaseModel, ValidationError
 from flows import asking, describing, rescuing, saying
 from flows.briefs import Brief
 from flows.rescuing import Rescuer
-from flows.speaking import say
+from flows.speaking import say, spoken_jobs
+from flows.spending import batch_purse
 from flows.spoken import SpokenBrief, SpokenWork
 from flows.words import StoredWords
-from ledger import JobKey, Mine, PriceBook, Receipt
+from ledger import Budget, JobKey, Mine, PriceBook, Receipt, Unpriced
 from tasks import Studio
 from tasks.asked import CloneAsked
 from tests.flows.spoken_parts import SAMPLE, sample
@@ -82,6 +84,45 @@ async def test_a_model_named_with_its_endpoint_is_the_same_model():
         assert Receipt.from_json(bucket.objects[key], key).model == model
     head = saying.plainly_named(brief.model_copy(update=longer), CATALOGUE)
     assert head.video_model == "kyy_digitalHuman"
+
+
+PRICES = """
+[[price]]
+model = "soundCloningClone"
+unit = "call"
+price = 1
+currency = "CNY"
+
+[[price]]
+model = "soundCloningAudio"
+unit = "call"
+price = 2
+currency = "CNY"
+"""
+
+
+@pytest.mark.parametrize(("limit", "state", "posts"), [("2.9", "blocked", 0), ("3", "landed", 2)])
+async def test_no_voice_is_cloned_for_a_speech_that_the_batchs_budget_does_not_pay_for(
+    limit: str, state: str, posts: int
+):
+    bucket, provider = Bucket(), Provider(httpx.Response(200, json=DONE))
+    bucket.objects["b/prices.toml"] = PRICES.encode()
+    await Budget(bucket, "b").open(Decimal(limit), "CNY")  # type: ignore[arg-type]
+    studio = said(bucket, provider)
+    brief = SpokenBrief(id="fox", text="Hello.", voice_sample=SAMPLE)
+    longer = {"clone_model": "voice_clone/soundCloningClone"}
+    work = SpokenWork("b", brief.model_copy(update=longer))
+    studio.purse = await batch_purse(studio, "b", spoken_jobs(studio, work, "speech"))
+    item = await say(studio, work, "speech")
+    assert (item.state, provider.posts) == (state, posts)
+    account = await Budget(bucket, "b").peek()  # type: ignore[arg-type]
+    assert account is not None
+    assert (account.spent_total, account.held) == (Decimal(3 if posts else 0), {})
+    head = [one.model for one in spoken_jobs(studio, work, "video")]
+    with pytest.raises(Unpriced, match=r"kyy_digitalHuman: no row in prices\.toml") as refused:
+        await batch_purse(studio, "b", spoken_jobs(studio, work, "video"))
+    assert head == ["soundCloningAudio", "soundCloningClone", "kyy_digitalHuman"]
+    assert "run content_batch as batch b" in refused.value.advice
 
 
 async def test_a_rescued_voice_is_not_settled_before_its_id_is_told():

@@ -70,6 +70,25 @@ def watched(access: S3Access, prefix: str) -> Iterator[list[Account]]:
         client.close()
 
 
+async def test_whoever_names_no_limit_keeps_to_the_one_that_is_there():
+    store = Memory()
+    assert await Budget(store, "race").peek() is None
+    assert store.objects == {}
+    with pytest.raises(BudgetUnreadable, match="is gone"):
+        await Budget(store, "race").open(None, "CNY")
+    await opened(store, "1", currency="")
+    joined = Budget(store, "race")
+    assert (await joined.open(None, "CNY")).limit == 1
+    assert await joined.hold(lines("a")) is None
+    await opened(store, "2")  # another process is given more meanwhile
+    assert (await joined.open(None, "CNY")).limit == 2
+    seen = await Budget(store, "race").peek()
+    assert seen is not None
+    assert (seen.limit, seen.held, seen.currency) == (2, lines("a"), "CNY")
+    with pytest.raises(ConfigurationError, match="counts in CNY"):
+        await Budget(store, "race").open(None, "USD")
+
+
 async def test_a_hundred_briefs_racing_in_one_process_never_pass_the_limit(s3: S3Access):
     store = recording(s3, f"run-{secrets.token_hex(6)}")
     budget = await opened(store, str(LIMIT))
