@@ -29,7 +29,8 @@ def plain_form(schema: JsonDict) -> None:
             del field["type"]  # each kind says its own: the form then offers the kinds
         elif isinstance(kinds, list) and field.get("default", ...) is None:
             given = [kind for kind in kinds if isinstance(kind, dict) and kind["type"] != "null"]
-            if len(given) == 1:
+            # A box to tick has no third state: the form would always send false.
+            if len(given) == 1 and given[0]["type"] != "boolean":
                 del field["anyOf"], field["default"]
                 field.update(given[0])
 

@@ -177,7 +177,9 @@ def test_prefect_knows_no_secret(
 ) -> None:
     assert pipeline.logs(storm.run_id)
     assert pipeline.task_runs(storm.run_id, 42)
-    rows = pipeline.all(what)
+    # Runs of other tests hold addresses that were typed in as parameters: those are the user's own.
+    own = {"flow_runs": {"id": {"any_": [storm.run_id]}}} if what == "flow_runs" else {}
+    rows = pipeline.all(what, **own)
     assert rows
     told = json.dumps(rows, ensure_ascii=False)
     for secret in (*SECRETS, pipeline.s3.secret_key):
