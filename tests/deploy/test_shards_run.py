@@ -14,7 +14,7 @@ from sandbox.processes import descendants
 from tests.conftest import ROOT
 from tests.pipeline import Pipeline, until
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.exhaustive]
 
 POOL = "globalaiopc"
 SHARDS = 3
@@ -123,7 +123,6 @@ def test_a_killed_worker_s_shard_is_made_by_another(
     assert deployed.json("sharded/report.json")["items"] == report["items"]
 
 
-@pytest.mark.exhaustive
 def test_all_shards_together_keep_the_budget(
     deployed: Pipeline, worker: WorkerService, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from flows.briefs import Brief
 from flows.content_batch import content_batch
 from tests.pipeline import Pipeline, run
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.exhaustive]
 
 BRIEFS = 12
 
