@@ -158,7 +158,8 @@ async def _made(studio: Studio, works: Sequence[Work]) -> Sequence[ReportItem]:
     """Every brief at once, begun with what expires first; the items stay in the briefs' order."""
     if not works:
         return ()
-    urgent = await urgencies(studio, works[0].batch_id)
+    names = {work.brief.id for work in works}
+    urgent = await urgencies(studio, works[0].batch_id, names)
     turns = sorted(works, key=lambda work: urgent.get(work.brief.id, NEW))
     items = await asyncio.gather(*(run_brief(studio, work, "video") for work in turns))
     by_id = {item.id: item for item in items}

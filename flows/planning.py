@@ -74,6 +74,6 @@ async def _capped(
 
 async def _committed(studio: Studio, batch_id: str, prices: PriceBook) -> Decimal:
     """What the batch's receipts say was spent, or may have been."""
-    known = await standing(studio.ledger, studio.store, batch_id, settled=())
+    known = await standing(studio.ledger, batch_id, settled=())
     amounts = (worth(receipt, prices)[0] for receipt in (*known.spent, *known.sent))
     return sum((one or Decimal(0) for one in amounts), Decimal(0))

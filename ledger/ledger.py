@@ -249,13 +249,15 @@ class Ledger:
         self,
         prefix: str = "",
         *,
+        wanted: Callable[[str], bool] = is_receipt,
         unreadable: Callable[[ReceiptUnreadable], None] | None = None,
     ) -> AsyncIterator[Held]:
         """Every receipt whose key starts with `prefix` (one batch: `"{batch_id}/"`).
 
-        `unreadable` is told of receipts that cannot be read; without it the first one is raised.
+        `wanted` tells by the key which are read; `unreadable` is told of receipts that cannot be
+        read, of which without it the first one is raised.
         """
-        keys = [key async for key in self._store.iter_keys(prefix) if is_receipt(key)]
+        keys = [key async for key in self._store.iter_keys(prefix) if wanted(key)]
         waiting = iter(keys)
         while some := list(islice(waiting, SCAN_WIDTH)):
             for found in await asyncio.gather(*(self._read_or_tell(k, unreadable) for k in some)):

@@ -135,7 +135,7 @@ class CappedPurse(Purse):
         budget = Budget(store, batch_id)
         account = await budget.open(limit, prices.currency)
         purse = cls(budget, prices)
-        known = await standing(ledger, store, batch_id, settled=account.spent.keys())
+        known = await standing(ledger, batch_id, settled=account.spent.keys())
         await budget.adopt(
             sent={line_of(one.job, one.attempts): purse._worth(one) for one in known.sent},
             spent={line_of(one.job, one.attempts): purse._worth(one) for one in known.spent},

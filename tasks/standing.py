@@ -1,15 +1,12 @@
 """How the paid jobs of a batch stand by their receipts, for a budget that is opened later."""
 
-import asyncio
 import re
 from collections.abc import Container
 from dataclasses import dataclass, field
-from itertools import islice
 
-from ledger import JobKey, Ledger, ObjectStore, Receipt, line_of
+from ledger import JobKey, Ledger, Receipt, line_of
 from tasks.orders import MAKES
 
-WIDTH = 32
 _RECEIPT = re.compile(r"([^/]+)/([^/]+)/receipts/([^/.]+)(?:\.take(\d+))?\.json")
 
 
@@ -22,21 +19,16 @@ class Standing:
     free: list[Receipt] = field(default_factory=list)
 
 
-async def standing(
-    ledger: Ledger, store: ObjectStore, batch_id: str, *, settled: Container[str]
-) -> Standing:
+async def standing(ledger: Ledger, batch_id: str, *, settled: Container[str]) -> Standing:
     """Read the batch's receipts, except of jobs whose first attempt is in `settled`."""
-    jobs = [
-        job
-        async for key in store.iter_keys(f"{batch_id}/")
-        if (job := _paid_job(key)) is not None and line_of(job) not in settled
-    ]
+
+    def unsettled(key: str) -> bool:
+        job = _paid_job(key)
+        return job is not None and line_of(job) not in settled
+
     found = Standing()
-    waiting = iter(jobs)
-    while some := list(islice(waiting, WIDTH)):
-        for held in await asyncio.gather(*(ledger.look(job) for job in some)):
-            if held is not None:
-                _place(found, held.receipt)
+    async for held in ledger.scan(f"{batch_id}/", wanted=unsettled):
+        _place(found, held.receipt)
     return found
 
 

@@ -20,7 +20,8 @@ async def test_what_is_with_the_provider_goes_first(monkeypatch: pytest.MonkeyPa
     }
     begun: list[str] = []
 
-    async def urgencies(studio: Any, batch_id: str) -> Any:
+    async def urgencies(studio: Any, batch_id: str, briefs: Any) -> Any:
+        assert briefs == {"new", "young", "landed", "old"}
         return found
 
     async def run_brief(studio: Any, work: Work, makes: str) -> ReportItem:

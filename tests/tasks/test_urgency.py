@@ -30,8 +30,10 @@ async def test_the_order_in_which_a_batch_goes_on() -> None:
     wall.pass_seconds(3600)
     await buy(studio, of("younger"))
     bucket.objects["b/broken/receipts/image.json"] = b"<html>"
-    urgent = await urgencies(studio, "b")
+    await buy(studio, of("another-shards"))
     briefs = ["new", "half", "younger", "broken", "older"]
+    urgent = await urgencies(studio, "b", briefs)
+    assert "another-shards" not in urgent
     assert sorted(briefs, key=lambda brief: urgent.get(brief, NEW)) == [
         *("older", "younger"),
         "half",
@@ -41,5 +43,5 @@ async def test_the_order_in_which_a_batch_goes_on() -> None:
 
 async def test_a_batch_without_receipts_costs_no_read() -> None:
     bucket = Bucket()
-    assert await urgencies(studio_for(Provider(), bucket), "b") == {}
+    assert await urgencies(studio_for(Provider(), bucket), "b", ["new"]) == {}
     assert bucket.calls == []
