@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.prefect_parts import PrefectService, prefect_environment, prepared_database
 from sandbox.services import S3Access, S3Service, SandboxService, clean_environment
@@ -42,6 +43,17 @@ _ENVIRONMENT = clean_environment() | prefect_environment(
 )
 os.environ.clear()
 os.environ.update(_ENVIRONMENT)
+
+
+# A machine that does something else as well draws slowly, which says nothing about the code. New
+# examples are for `make test-all`: what lands is not for a throw of the dice to decide.
+settings.register_profile(
+    "shared",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("EVERY_MODEL") != "1",
+)
+settings.load_profile("shared")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -61,7 +61,7 @@ briefs = st.fixed_dictionaries({"id": IDS}, optional=FIELDS).map(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(many=st.lists(briefs, min_size=1, max_size=2))
 def test_many_at_once_are_judged_as_each_alone(many: list[Brief]):
     for makes in ("video", "image"):

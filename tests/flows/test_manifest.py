@@ -376,7 +376,7 @@ def test_any_bytes_are_briefs_or_bad_briefs(body: bytes, name: str):
         assert all(brief.topic or brief.video_prompt for brief in briefs)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     topics=st.lists(
         st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40).filter(str.strip),

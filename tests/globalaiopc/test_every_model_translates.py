@@ -24,7 +24,7 @@ from tests.globalaiopc.wishes import (
 FIELDS = {*WORDS, "prompt", "model"}
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(wishes([*MEDIA_ROWS, *UNDESCRIBED]))
 def test_a_wish_is_said_whole_or_refused_by_name(wish):
     row = CATALOGUE.model(wish.model)

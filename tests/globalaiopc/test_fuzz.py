@@ -4,7 +4,7 @@ would hit is a job that was already paid for."""
 import json
 from functools import partial
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from globalaiopc import ChatReply, GlobalAIOPCError, Submission, TaskView
@@ -76,8 +76,6 @@ JSON = st.recursive(
     max_leaves=20,
 )
 OBJECTS = st.dictionaries(KEYS, JSON, max_size=8)
-# A machine that does something else as well draws slowly, which says nothing about the parser.
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 EVENTS = st.sampled_from(
     [
@@ -112,13 +110,13 @@ def _never_anything_else(status_code: int, content: bytes, headers: dict[str, st
             reply.model_dump_json()
 
 
-@settings(PATIENT, max_examples=200)
+@settings(max_examples=200)
 @given(STATUS_CODES, JSON | OBJECTS, HEADERS)
 def test_any_json(status_code, payload, headers):
     _never_anything_else(status_code, json.dumps(payload).encode(), headers)
 
 
-@settings(PATIENT, max_examples=150)
+@settings(max_examples=150)
 @given(STATUS_CODES, st.binary(max_size=200), HEADERS)
 def test_any_bytes(status_code, content, headers):
     _never_anything_else(status_code, content, headers)
@@ -139,7 +137,7 @@ def test_the_nasty_ones():
 
 
 @given(OBJECTS)
-@settings(PATIENT, max_examples=100)
+@settings(max_examples=100)
 def test_a_create_without_an_id_is_never_accepted(payload):
     """Also never polled with an id of our own making."""
     content = json.dumps(payload).encode()
@@ -151,7 +149,7 @@ def test_a_create_without_an_id_is_never_accepted(payload):
     assert '"id"' in content.decode() or '"task_id"' in content.decode()
 
 
-@settings(PATIENT, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.just("") | EVENTS, OBJECTS | TYPED | JSON), max_size=6),
     st.sampled_from(list(SHAPES)),

@@ -168,7 +168,7 @@ def test_a_job_that_takes_longer_than_any_other_is_looked_at_slowly() -> None:
 TIMES = st.lists(st.floats(0.001, 1e6), min_size=1, max_size=30)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     times=TIMES,
     width=st.floats(0, 1),
@@ -194,7 +194,7 @@ def test_no_two_looks_ever_come_closer_than_advised(
         now[0] += interval + late[number]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(times=st.lists(st.tuples(st.floats(-1, 1e7), st.floats(-1, 1e7)), max_size=60))
 def test_a_histogram_stays_small_and_sound_whatever_is_put_in(times) -> None:
     durations = Durations()

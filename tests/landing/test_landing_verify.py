@@ -183,7 +183,7 @@ def test_the_box_walk_finds_every_cut(faststart):
             walked(data[:cut])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 60_000), max_size=8), st.booleans())
 def test_the_box_walk_does_not_care_how_bytes_are_cut(cuts, faststart):
     data = mp4(faststart=faststart)

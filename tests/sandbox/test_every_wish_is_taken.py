@@ -39,7 +39,7 @@ def asked_of_the_sandbox(wish: Generation) -> Asked | None:
         raise AssertionError((body, bytes(rejected.answer.body).decode())) from None
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(wishes([*MEDIA_ROWS, *UNDESCRIBED]))
 def test_a_wish_is_accepted_or_refused_before_the_wire(wish):
     asked = asked_of_the_sandbox(wish)
