@@ -1,17 +1,19 @@
 """How a brief ended, as its receipts tell it. One bad brief stops no other."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from prefect.logging import get_run_logger
 
 from flows.errors import defect
+from flows.given import as_given
 from flows.report import Job, ReportItem, State
 from flows.work import Place
 from globalaiopc import DeadlinePassed, ErrorInfo, GlobalAIOPCError, InvalidRequest, OutcomeUnknown
 from ledger import BudgetReached, JobUnknown, Receipt, RequestChanged
 from tasks import Studio, poster_key
+from tasks.lineage import input_keys, inputs_of
 
 DEFECT_ADVICE = "Run the batch again: what was bought is continued. Report the log of this run."
 
@@ -73,9 +75,16 @@ async def _described(
         script = place.script_key if await studio.store.head(place.script_key) else None
         poster = poster_key(place.job("video"))
         has_poster = "video" in receipts and await studio.store.head(poster) is not None
+        lie_at = await input_keys(studio.store, receipts.values())
     except GlobalAIOPCError as unreadable:
         error = ending.error or unreadable.info()
-        return ReportItem(id=place.brief.id, state=ending.state, take=place.brief.take, error=error)
+        return ReportItem(
+            id=place.brief.id,
+            state=ending.state,
+            take=place.brief.take,
+            error=error,
+            brief=as_given(place.brief),
+        )
     landed = {stage: one.media for stage, one in receipts.items() if one.media is not None}
     timed = landed.get("video") or landed.get("speech")
     keys = {stage: media.key for stage, media in landed.items() if stage != "voice"}
@@ -94,7 +103,8 @@ async def _described(
         cost=_cost(receipts.values()),
         would_cost=ending.would_cost,
         error=ending.error,
-        jobs=tuple(_job(receipt) for receipt in receipts.values()),
+        jobs=tuple(_job(receipt, lie_at) for receipt in receipts.values()),
+        brief=as_given(place.brief),
     )
 
 
@@ -103,8 +113,8 @@ def _cost(receipts: Iterable[Receipt]) -> Decimal | None:
     return sum(amounts, Decimal(0)) if amounts else None
 
 
-def _job(receipt: Receipt) -> Job:
-    media = receipt.media
+def _job(receipt: Receipt, lie_at: Mapping[str, str]) -> Job:
+    media, seed = receipt.media, receipt.asked.get("seed")
     return Job(
         stage=receipt.job.stage,
         model=receipt.model,
@@ -116,6 +126,15 @@ def _job(receipt: Receipt) -> Job:
         cost=receipt.amount,
         submitted=receipt.times.get("submitted"),
         landed=receipt.times.get("landed"),
+        take=receipt.job.take,
+        endpoint=receipt.endpoint,
+        seed=seed if isinstance(seed, int) else None,
+        content_type=media.content_type if media else None,
+        width=media.width if media else None,
+        height=media.height if media else None,
+        seconds=media.seconds if media else None,
+        completed=receipt.times.get("completed"),
+        inputs=inputs_of(receipt, lie_at),
     )
 
 

@@ -7,12 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
+from pydantic_core import to_jsonable_python
 
 from flows.cells import cell, money
 from flows.errors import ScriptUnanswered
 from flows.makespan import Makespan
 from globalaiopc.errors import ErrorInfo
+from tasks.lineage import InputMedium
 
 State = Literal["landed", "failed", "unknown", "blocked", "pending"]
 Verdict = Literal["all", "some", "none"]
@@ -29,7 +31,11 @@ class _Kept(BaseModel):
 
 
 class Job(_Kept):
-    """One paid generation of a brief. `prompt` goes to the manifest, not to the report."""
+    """One paid generation of a brief. What is excluded goes to the manifest, not to the report.
+
+    `size` is bytes, `width` and `height` pixels, `seconds` the length of what landed; `seed` what
+    was asked for. `inputs` are the media that it was made from.
+    """
 
     stage: str
     model: str
@@ -41,13 +47,23 @@ class Job(_Kept):
     cost: Cost | None = None
     submitted: AwareDatetime | None = None
     landed: AwareDatetime | None = None
+    take: int = Field(default=1, exclude=True)
+    endpoint: str | None = Field(default=None, exclude=True)
+    seed: int | None = Field(default=None, exclude=True)
+    content_type: str | None = Field(default=None, exclude=True)
+    width: int | None = Field(default=None, exclude=True)
+    height: int | None = Field(default=None, exclude=True)
+    seconds: float | None = Field(default=None, exclude=True)
+    completed: AwareDatetime | None = Field(default=None, exclude=True)
+    inputs: tuple[InputMedium, ...] = Field(default=(), exclude=True)
 
 
 class ReportItem(_Kept):
     """One brief. `script` to `speech` are object keys; `seconds` is the length of what was made.
 
     `voice` is the id of the voice that speaks, to be named by other briefs. `would_cost` is what a
-    brief that the budget left out needs, by its quotes.
+    brief that the budget left out needs, by its quotes. `brief` is what was asked for, as it was
+    given (`flows.given`); it goes to the manifest, not to the report.
     """
 
     id: str
@@ -64,6 +80,7 @@ class ReportItem(_Kept):
     seconds: float | None = None
     error: ErrorInfo | None = None
     jobs: tuple[Job, ...] = ()
+    brief: Mapping[str, JsonValue] | None = Field(default=None, exclude=True, repr=False)
 
     @property
     def made(self) -> str | None:
@@ -167,11 +184,15 @@ class BatchReport(_Kept):
 
 
 def manifest_line(item: ReportItem) -> str:
-    """One line of `manifest.jsonl`: the brief with its objects, models, prompts, jobs and costs."""
-    line = item.model_dump(mode="json")
-    for job, dumped in zip(item.jobs, line["jobs"], strict=True):
-        dumped["prompt"] = job.prompt
+    """One line of `manifest.jsonl`: the item of the report, and what is left out of that one."""
+    line = item.model_dump(mode="json") | _left_out(item)
+    line["jobs"] = [job.model_dump(mode="json") | _left_out(job) for job in item.jobs]
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _left_out(kept: _Kept) -> dict[str, JsonValue]:
+    names = (name for name, field in type(kept).model_fields.items() if field.exclude)
+    return {name: to_jsonable_python(getattr(kept, name)) for name in names}
 
 
 def verdict(report: BatchReport) -> Verdict:

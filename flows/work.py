@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import JsonValue
+
 from flows.briefs import Brief
 from ledger import JobKey
 
@@ -14,6 +16,9 @@ class Named(Protocol):
     def id(self) -> str: ...
     @property
     def take(self) -> int: ...
+    @property
+    def model_fields_set(self) -> set[str]: ...
+    def model_dump(self, *, mode: str, exclude_none: bool) -> dict[str, JsonValue]: ...
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,11 @@ Size = tuple[int, int]
 _TYPES = {row.extension: row for row in ALL_TYPES}
 _KINDS: dict[str, WantedKind] = {row.content_type: row.kind for row in ALL_TYPES}
 _LANDED = re.compile(rf"({'|'.join(MAKES)})(\.take\d+)?(\.\w+)")
-_NAME_DIGITS = 16
+INPUTS = "inputs"
+"""The folder, in the brief's own, of the media that it brings."""
+
+NAME_DIGITS = 16
+"""They are named after the start of their SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ async def land_input(
         source,
         kind=kind,
         field=field,
-        stem=lambda sha256: f"{folder}/inputs/{sha256[:_NAME_DIGITS]}",
+        stem=lambda sha256: f"{folder}/{INPUTS}/{sha256[:NAME_DIGITS]}",
     )
     return Input.of(media)
 
@@ -146,7 +150,7 @@ async def find_input(studio: Studio, job: JobKey, sha256: str) -> Input | None:
 
 
 async def _media_keys(store: ObjectStore, folder: str, sha256: str) -> AsyncIterator[str]:
-    async for key in store.iter_keys(f"{folder}/inputs/{sha256[:_NAME_DIGITS]}."):
+    async for key in store.iter_keys(f"{folder}/{INPUTS}/{sha256[:NAME_DIGITS]}."):
         if key[key.rindex(".") :] in _TYPES:
             yield key
     async for key in store.iter_keys(f"{folder}/"):

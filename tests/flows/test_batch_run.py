@@ -111,9 +111,19 @@ def test_report_and_manifest_in_the_bucket_are_what_is_returned(
 ) -> None:
     assert pipeline.json("mixed/report.json") == mixed.outcome
     lines = [json.loads(line) for line in pipeline.body("mixed/manifest.jsonl").splitlines()]
-    prompts = [job.pop("prompt") for line in lines for job in line["jobs"]]
-    assert lines == mixed.outcome["items"]
+    prompts = [job["prompt"] for line in lines for job in line["jobs"]]
     assert "A red kite" in prompts
+    for line, item in zip(lines, mixed.outcome["items"], strict=True):
+        assert line.pop("brief")["id"] == item["id"]
+        for job, told in zip(line["jobs"], item["jobs"], strict=True):
+            assert job.items() >= told.items()
+        assert line | {"jobs": item["jobs"]} == item
+    (image, video) = next(line for line in lines if line["id"] == "fox")["jobs"]
+    assert video["inputs"] == [
+        {"field": "first_frame", "sha256": image["sha256"], "key": image["key"]}
+    ]
+    assert (video["width"], video["height"], video["seconds"]) == (1280, 720, 4.0)
+    assert image["submitted"] <= image["completed"] <= image["landed"] <= video["submitted"]
     assert pipeline.content_type("mixed/report.json") == "application/json"
     assert pipeline.content_type("mixed/manifest.jsonl") == "application/x-ndjson"
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from flows.briefs import Brief
+from flows.given import as_given
 from flows.report import (
     BatchReport,
     BudgetFacts,
@@ -19,6 +21,7 @@ from flows.report import (
     verdict,
 )
 from globalaiopc.errors import ErrorInfo
+from tasks.lineage import InputMedium
 
 START = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
 SIGNED = "https://h.example/a.mp4?X-Amz-Signature=abc"
@@ -106,7 +109,8 @@ def test_money_adds_up_exactly_over_days_and_says_what_is_not_known():
 def test_a_manifest_line_has_the_lineage_on_one_line():
     line = manifest_line(
         landed("good", job(prompt="灯塔\nat dawn", task_id="video_1", key="b/good/video.mp4",
-                           sha256="ab", size=9, landed=START + timedelta(minutes=2)))
+                           sha256="ab", size=9, landed=START + timedelta(minutes=2), seed=7,
+                           inputs=[InputMedium(field="first_frame", sha256="cd", key="b/i.png")]))
     )  # fmt: skip
     assert line.endswith("\n")
     assert line.count("\n") == 1
@@ -116,7 +120,47 @@ def test_a_manifest_line_has_the_lineage_on_one_line():
         "stage": "video", "model": "video-model", "prompt": "灯塔\nat dawn", "task_id": "video_1",
         "key": "b/good/video.mp4", "sha256": "ab", "size": 9, "cost": 0.72,
         "submitted": "2026-03-01T23:59:00Z", "landed": "2026-03-02T00:01:00Z",
+        "completed": None, "take": 1, "endpoint": None, "seed": 7, "content_type": None,
+        "width": None, "height": None, "seconds": None,
+        "inputs": [{"field": "first_frame", "sha256": "cd", "key": "b/i.png"}],
     }  # fmt: skip
+    assert ReportItem.model_validate_json(line).jobs[0].inputs[0].key == "b/i.png"
+
+
+def test_a_line_from_before_its_newer_fields_is_read():
+    old = json.loads(manifest_line(landed("good", job(prompt="p"))))
+    del old["brief"]
+    for name in ("inputs", "seed", "take", "completed", "endpoint"):
+        del old["jobs"][0][name]
+    assert ReportItem.model_validate(old) == landed("good", job(prompt="p"))
+
+
+def test_a_brief_is_kept_as_it_was_given_and_no_secret_with_it():
+    given = as_given(
+        Brief(
+            id="fox",
+            topic=f"As in {SIGNED} and\nhttps://me:pass@h.example/b",
+            video_prompt="Bearer abcdef0123456789abcdef",
+            image=SIGNED,
+            reference_images=["s3://b/logo.png", "https://h.example/c.png#X-Amz-Signature=1"],
+            tags=["spring"],
+            sound=False,
+        )
+    )
+    assert given == {
+        "id": "fox",
+        "topic": "As in https://h.example/a.mp4 and\nhttps://h.example/b",
+        "video_prompt": "(left out: it looks like a secret)",
+        "image": "https://h.example/a.mp4",
+        "reference_images": ["s3://b/logo.png", "https://h.example/c.png"],
+        "tags": ["spring"],
+        "sound": False,
+        "image_model": "nano-banana-2",
+        "video_model": "openAiSora2Plus",
+        "text_model": "gpt-5.4",
+        "ratio": "16:9",
+        "take": 1,
+    }
 
 
 @pytest.mark.parametrize(
