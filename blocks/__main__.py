@@ -13,14 +13,13 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import httpx
 from prefect.client.orchestration import get_client
-from prefect.settings import get_current_settings
 
 from blocks.bucket import MediaBucket
 from blocks.connection import GlobalAIOPC
+from blocks.reaching import unreachable
 from blocks.saving import DEFAULT, Settings, save_blocks
 from globalaiopc.errors import ConfigurationError
 from ledger import Verdict
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error.message} {error.advice}".strip() + "\n")
         return 2
     except (httpx.HTTPError, OSError) as error:
-        sys.stderr.write(_unreachable(error) + "\n")
+        sys.stderr.write(unreachable(error) + "\n")
         return 1
 
 
@@ -76,19 +75,6 @@ def _line(verdict: Verdict) -> str:
     mark = "✓" if verdict.ok else "✗"
     advice = f"\n      {verdict.advice}" if verdict.advice else ""
     return f"  {mark} {verdict.name}: {verdict.detail}{advice}\n"
-
-
-def _unreachable(error: Exception) -> str:
-    parts = urlsplit(get_current_settings().api.url or "")
-    where = f" at {parts.scheme}://{parts.hostname}:{parts.port}" if parts.hostname else ""
-    if isinstance(error, httpx.HTTPStatusError):
-        how = f"answered HTTP {error.response.status_code}"
-    else:
-        how = f"does not answer ({type(error).__name__})"
-    return (
-        f"The Prefect server{where} {how}: start it with `prefect server start`, or correct "
-        "PREFECT_API_URL."
-    )
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Estimate:
 
     def __init__(self, studio: Studio, works: Iterable[Work]) -> None:
         self._studio = studio
-        self._models = {work.brief.id: _models(studio, work) for work in works}
+        self.models = {work.brief.id: _models(studio, work) for work in works}
 
     def eta(self) -> Eta:
         """As of now."""
@@ -57,7 +57,7 @@ class Estimate:
         work: list[list[Eta]] = [[] for _ in STAGES]
         before: list[Eta | None] = [None for _ in STAGES]
         longest = NOTHING
-        for brief, models in self._models.items():
+        for brief, models in self.models.items():
             left = self._left(brief, models, fresh)
             way = NOTHING
             for stage, job in enumerate(left):
@@ -74,7 +74,7 @@ class Estimate:
         return longest
 
     def _all_models(self) -> set[str]:
-        return {model for models in self._models.values() for model in models if model}
+        return {model for models in self.models.values() for model in models if model}
 
     def _left(
         self, brief: str, models: Sequence[str | None], fresh: dict[str, Eta]

@@ -6,8 +6,9 @@ that is away costs the run nothing: what was not told then is told the next time
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from uuid import UUID
 
 from prefect.artifacts import Artifact, MarkdownArtifact, ProgressArtifact
@@ -20,6 +21,10 @@ from flows.progress import Progress
 
 SECONDS = 10.0
 
+Onlooker = Callable[[Progress], AbstractAsyncContextManager[None]]
+ONLOOKER: ContextVar[Onlooker | None] = ContextVar("ONLOOKER", default=None)
+"""Whoever started the flow in this process and looks on as well, such as a terminal."""
+
 log = logging.getLogger(__name__)
 
 
@@ -29,8 +34,10 @@ async def followed(progress: Progress) -> AsyncIterator[None]:
     async with get_client() as client:
         board = Board(client, progress)
         keeping = asyncio.create_task(board.keep())
+        onlooker = ONLOOKER.get()
         try:
-            yield
+            async with onlooker(progress) if onlooker else nullcontext():
+                yield
         finally:
             keeping.cancel()
             with suppress(asyncio.CancelledError):

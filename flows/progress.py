@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from flows.cells import money, spell
-from flows.eta import Estimate
+from flows.eta import NOTHING, Estimate, Eta
+from flows.passing import Passing, passing
 from flows.report import ReportItem
 from flows.work import Work
-from ledger import BudgetReached
+from ledger import Account, BudgetReached
 from tasks import Studio
 
 _SHOWN = ("writing", "image", "video", "landing", "landed")
@@ -56,6 +57,37 @@ class Progress:
         )
         return round(100 * ways / max(1, len(self._briefs)), 1)
 
+    def stages(self) -> tuple[Passing, ...]:
+        """How many briefs are through each stage, text first, landing last."""
+        return passing(self._estimate.models, self._studio.timeline)
+
+    def cost(self) -> Decimal:
+        """What is known so far."""
+        timeline = self._studio.timeline
+        ends = timeline.ended
+        return sum(
+            (ends[one].cost if one in ends else timeline.cost(one) for one in self._briefs),
+            Decimal(0),
+        )
+
+    @property
+    def account(self) -> Account | None:
+        """The batch's budget as it was last seen; None without one."""
+        return self._studio.purse.account
+
+    @property
+    def over(self) -> bool:
+        """Nothing more is done for any brief."""
+        return all(brief in self._studio.timeline.ended for brief in self._briefs)
+
+    def elapsed(self) -> float:
+        """Seconds."""
+        return self._studio.client.clock.now() - self._began
+
+    def eta(self) -> Eta:
+        """As of now."""
+        return NOTHING if self.over else self._estimate.eta()
+
     def markdown(self) -> str:
         """For the artifact of the run."""
         now = datetime.now(UTC)
@@ -80,11 +112,10 @@ class Progress:
         return "writing" if where.stage == "script" else where.stage
 
     def _times(self, now: datetime) -> str:
-        elapsed = spell(self._studio.client.clock.now() - self._began)
-        said = f"Started {self._started:%Y-%m-%d %H:%M:%S} UTC, {elapsed} ago"
-        if all(brief in self._studio.timeline.ended for brief in self._briefs):
+        said = f"Started {self._started:%Y-%m-%d %H:%M:%S} UTC, {spell(self.elapsed())} ago"
+        if self.over:
             return f"{said}; all briefs are over. As of {now:%H:%M:%S} UTC."
-        eta = self._estimate.eta()
+        eta = self.eta()
         low, likely, high = (
             f"{now + timedelta(seconds=at):%H:%M:%S}" for at in (eta.low, eta.likely, eta.high)
         )
@@ -94,14 +125,8 @@ class Progress:
         )
 
     def _money(self) -> str:
-        timeline = self._studio.timeline
-        ends = timeline.ended
-        cost = sum(
-            (ends[one].cost if one in ends else timeline.cost(one) for one in self._briefs),
-            Decimal(0),
-        )
-        said = f"Cost so far: {money(cost)}."
-        account = self._studio.purse.account
+        said = f"Cost so far: {money(self.cost())}."
+        account = self.account
         if account is None:
             return said
         unit = f" {account.currency}" if account.currency else ""

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from globalaiopc import ConfigurationError
-from ledger import PriceBook, load_seen
+from ledger import ObjectStore, PriceBook, load_seen
 from tasks.studio import Studio
 
 PRICES = "prices.toml"
@@ -16,11 +16,17 @@ async def open_prices(studio: Studio, source: str | None, batch_id: str | None =
     Without one, that which the budget of `batch_id` was set with, if any (`keep_prices`). Raises
     `ConfigurationError` or `StudioNotReady` naming what is wrong with the file.
     """
+    if not source:
+        return await kept_prices(studio.store, batch_id)
     seen = await load_seen(studio.store)
-    if source:
-        text = await asyncio.to_thread(_text, studio, source)
-        return PriceBook.parse(text, source.rpartition("/")[2], seen=seen)
-    kept = await studio.store.get(_kept_at(batch_id)) if batch_id else None
+    text = await asyncio.to_thread(_text, studio, source)
+    return PriceBook.parse(text, source.rpartition("/")[2], seen=seen)
+
+
+async def kept_prices(store: ObjectStore, batch_id: str | None) -> PriceBook:
+    """What the bucket alone knows of prices: the file kept for the batch, and what jobs cost."""
+    seen = await load_seen(store)
+    kept = await store.get(_kept_at(batch_id)) if batch_id else None
     if kept is None:
         return PriceBook(seen=seen)
     return PriceBook.parse(kept.body.decode(), PRICES, seen=seen)
