@@ -103,7 +103,7 @@ async def _described(
         cost=_cost(receipts.values()),
         would_cost=ending.would_cost,
         error=ending.error,
-        jobs=tuple(_job(receipt, lie_at) for receipt in receipts.values()),
+        jobs=tuple(job_of(receipt, lie_at) for receipt in receipts.values()),
         brief=as_given(place.brief),
     )
 
@@ -113,7 +113,8 @@ def _cost(receipts: Iterable[Receipt]) -> Decimal | None:
     return sum(amounts, Decimal(0)) if amounts else None
 
 
-def _job(receipt: Receipt, lie_at: Mapping[str, str]) -> Job:
+def job_of(receipt: Receipt, lie_at: Mapping[str, str]) -> Job:
+    """A job as its receipt tells it; `lie_at` are the keys of its inputs, by their hash."""
     media, seed = receipt.media, receipt.asked.get("seed")
     return Job(
         stage=receipt.job.stage,
