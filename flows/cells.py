@@ -27,3 +27,8 @@ def cell(text: str, limit: int = _CELL) -> str:
     public = re.sub(r"(https?://[^\s?]+)\?\S*", r"\1", flat)
     cut = public if len(public) <= limit else public[: limit - 1] + "…"
     return f"'{cut}" if cut.startswith(("=", "+", "-", "@")) else cut
+
+
+def escaped(text: str) -> str:
+    """Text from outside in markdown, as it stands; the UI renders markdown to HTML."""
+    return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))

@@ -1,7 +1,6 @@
 """What became of a batch: `report.json`, `manifest.jsonl`, and the words and tables for people."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
 from pydantic_core import to_jsonable_python
 
-from flows.cells import cell, money
+from flows.cells import cell, escaped, money
 from flows.errors import ScriptUnanswered
 from flows.makespan import Makespan
 from globalaiopc.errors import ErrorInfo
@@ -253,7 +252,7 @@ def table_rows(report: BatchReport, *, limit: int = 200) -> list[dict[str, str]]
 
 def description(report: BatchReport) -> str:
     """What stands above the table, as markdown: the sentence, then the cost by model and by day."""
-    parts = [_escaped(sentence(report))]
+    parts = [escaped(sentence(report))]
     for title, spent in (("model", report.totals.by_model), ("day", report.totals.by_day)):
         rows = [
             {
@@ -305,15 +304,10 @@ def _error(error: ErrorInfo) -> str:
     return " ".join(part for part in (error.message, error.advice) if part)
 
 
-def _escaped(text: str) -> str:
-    # "<" and "&" as well: the UI renders markdown to HTML.
-    return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", text.replace("&", "&amp;").replace("<", "&lt;"))
-
-
 def _markdown(rows: list[dict[str, str]]) -> str:
     if not rows:
         return ""
     names = list(rows[0])
     lines = [names, ["---"] * len(names)]
-    lines += [[_escaped(row[name]) for name in names] for row in rows]
+    lines += [[escaped(row[name]) for name in names] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
