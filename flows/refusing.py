@@ -15,10 +15,13 @@ async def show_problems(batch_id: str, error: BadBriefs) -> None:
     rest = "\n".join(f"- {cell(str(kind))}" for kind in error.others)
     more = f"\n\nBeyond the first {len(error.problems):,}:\n\n{rest}" if rest else ""
     description = f"What is wrong with the briefs of {batch_id}; nothing was sent.{more}"
-    await show_table("problems", batch_id, [_row(one) for one in error.problems], description)
+    await show_table(
+        "problems", batch_id, [problem_row(one) for one in error.problems], description
+    )
 
 
-def _row(problem: BriefProblem) -> dict[str, str]:
+def problem_row(problem: BriefProblem) -> dict[str, str]:
+    """For a table."""
     return {
         "row": str(problem.row or ""),
         "line": str(problem.line or ""),
