@@ -34,7 +34,7 @@ from sandbox.processes import Child, ProcessId, descendants
 
 NAME = "many-workers"
 POOL = "globalaiopc"
-DEPLOYMENT = "content-batch/default"
+DEPLOYMENT = "content-batch/batch-of-videos"
 ROOM = 2
 PATIENCE = 3600.0
 JOBS_EACH = 2

@@ -3,19 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from flows.artifacts import show_table
 from flows.cells import cell
 from flows.ending import Outcome, stopped
 from flows.errors import NothingLanded, defect
 from flows.orchestration import orchestrated
+from flows.parameters import Bucket, Connection, Texts
 from globalaiopc import ErrorInfo, GlobalAIOPCError, InvalidRequest
 from globalaiopc.asset_libraries import LIBRARIES, AssetLibrary, library_of
 from tasks import AssetRecord, Studio, asset_delete, asset_for, open_studio
@@ -50,13 +51,17 @@ class _Wanted:
 
 @flow(description="Uploads media to an asset library, forgets some, and lists what is there.")
 async def assets(
-    upload: list[str] | None = None,
-    forget: list[str] | None = None,
+    upload: Annotated[Texts, Field(json_schema_extra={"title": "Upload"})] = None,
+    forget: Annotated[Texts, Field(json_schema_extra={"title": "Forget"})] = None,
     *,
-    library: str = "seedance2",
-    kind: str = "image",
-    connection: str = "default",
-    bucket: str = "default",
+    library: Annotated[
+        str, Field(json_schema_extra={"title": "Library", "enum": [*LIBRARIES]})
+    ] = "seedance2",
+    kind: Annotated[
+        str, Field(json_schema_extra={"title": "What is uploaded", "enum": [*KINDS]})
+    ] = "image",
+    connection: Connection = "default",
+    bucket: Bucket = "default",
 ) -> State[Outcome]:
     """Bring media into an asset library, or take them out. Free.
 
@@ -64,14 +69,15 @@ async def assets(
     used. The same content is uploaded once for each key of the API.
 
     Args:
-        upload: Media to upload: https:// addresses, s3:// addresses, or keys in the bucket.
+        upload: Media to upload, one address each: https:// addresses, s3:// addresses, or keys in
+            the bucket, such as `people/anna.png`. Nothing here and below: only lists what is there.
         forget: Assets to delete, by their id or by the SHA-256 of the medium. In libraries without
             a deletion (all but kyy_video2) the asset stays, and only its note is deleted. The
             medium stays in the bucket.
-        library: kyy_video2, sd2_manxue or seedance2.
-        kind: What the media of upload are: image, video or audio.
-        connection: Name of the GlobalAIOPC block.
-        bucket: Name of the MediaBucket block.
+        library: The asset library, named after the video models that look into it.
+        kind: Whether the media of upload are pictures, videos or sound.
+        connection: Leave as it is. The block with the key and the addresses of the API.
+        bucket: Leave as it is. The block that says where in S3 everything is kept.
 
     Returns:
         The assets that are known (library, asset id, kind, key, SHA-256, time of the upload), and

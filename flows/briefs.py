@@ -3,9 +3,10 @@
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from flows.form import fallbacks, models_that_make, plain_form, ratios
+from flows.choices import name_of
+from flows.form import left_to_the_model, models_that_make, plain_form, ratios
 
 PROMPT_CAP = 5_000
 """Characters. Most models state no limit of their own; those that do stay at or below this."""
@@ -62,6 +63,36 @@ class Brief(BaseModel):
         description="Your own prompt for what moves, used as it stands.",
         examples=["The lamp turns, gulls circle, slow push in"],
     )
+    ratio: str = Field(
+        default="16:9",
+        title="Ratio",
+        description="Width to height. Sora makes 16:9 and 9:16. What no model makes is refused.",
+        json_schema_extra=ratios(),
+    )
+    seconds: int | None = Field(
+        default=None,
+        title="Seconds",
+        description="Length of the video; Sora makes 4, 8 or 12. Empty: the model's default.",
+        examples=[4],
+    )
+    image_model: str = Field(
+        default="nano-banana-2",
+        title="Image model",
+        description=(
+            "Makes the picture. After its name: ratios, resolutions, how long it takes, how it is "
+            "billed. A plan (*Only plan* of a batch) says what it costs you."
+        ),
+        json_schema_extra=models_that_make("image", "nano-banana-2"),
+    )
+    video_model: str = Field(
+        default="openAiSora2Plus",
+        title="Video model",
+        description=(
+            "Makes the video. After its name: the seconds it makes, ratios, resolutions, how long "
+            "it takes, how it is billed. The provider publishes no prices."
+        ),
+        json_schema_extra=models_that_make("video", "openAiSora2Plus"),
+    )
     image: str | None = Field(
         default=None,
         title="Start image",
@@ -115,74 +146,6 @@ class Brief(BaseModel):
         examples=[["music/theme.mp3"]],
         repr=False,
     )
-    asset_review: bool = Field(
-        default=False,
-        title="Have pictures reviewed",
-        description=(
-            "The reference pictures show people: have them reviewed in the asset library of the "
-            "video model first, where it has one."
-        ),
-    )
-    image_model: str = Field(
-        default="nano-banana-2",
-        title="Image model",
-        description="Makes the picture.",
-        json_schema_extra=models_that_make("image"),
-    )
-    image_fallbacks: list[str] = Field(
-        default_factory=list,
-        title="Other image models",
-        description=(
-            "Models to ask in this order when the first one refuses and nothing was charged. In a "
-            "file: separated by ';' or ','."
-        ),
-        json_schema_extra=fallbacks("image"),
-        examples=[["nano-banana-pro"]],
-    )
-    video_model: str = Field(
-        default="openAiSora2Plus",
-        title="Video model",
-        description="Makes the video.",
-        json_schema_extra=models_that_make("video"),
-    )
-    video_fallbacks: list[str] = Field(
-        default_factory=list,
-        title="Other video models",
-        description=(
-            "Models to ask in this order when the first one refuses and nothing was charged. In a "
-            "file: separated by ';' or ','."
-        ),
-        json_schema_extra=fallbacks("video"),
-        examples=[["veo_3_1_fast"]],
-    )
-    text_model: str = Field(
-        default="gpt-5.4",
-        title="Text model",
-        description="Writes the prompts from the topic.",
-        json_schema_extra=models_that_make("text"),
-    )
-    text_fallbacks: list[str] = Field(
-        default_factory=list,
-        title="Other text models",
-        description=(
-            "Models to ask in this order when the first one refuses and nothing was charged. In a "
-            "file: separated by ';' or ','."
-        ),
-        json_schema_extra=fallbacks("text"),
-        examples=[["claude-haiku-4-5"]],
-    )
-    ratio: str = Field(
-        default="16:9",
-        title="Ratio",
-        description="Width to height. Sora makes 16:9 and 9:16; see docs/models.md for the others.",
-        json_schema_extra=ratios(),
-    )
-    seconds: int | None = Field(
-        default=None,
-        title="Seconds",
-        description="Length of the video; Sora makes 4, 8 or 12. Empty: the model's default.",
-        examples=[4],
-    )
     resolution: str | None = Field(
         default=None,
         title="Resolution",
@@ -191,16 +154,6 @@ class Brief(BaseModel):
             "Empty: the model's own."
         ),
         examples=["1k"],
-    )
-    size: str | None = Field(
-        default=None,
-        pattern=r"^[1-9]\d*x[1-9]\d*$",
-        title="Exact size",
-        description=(
-            "Pixels, width by height, instead of ratio and resolution, for whichever model offers "
-            "this choice."
-        ),
-        examples=["2048x1152"],
     )
     quality: str | None = Field(
         default=None,
@@ -212,6 +165,56 @@ class Brief(BaseModel):
         default=None,
         title="Sound",
         description="With or without a sound track, for video models with this switch.",
+        json_schema_extra=left_to_the_model(),
+    )
+    tags: list[str] = Field(
+        default_factory=list,
+        title="Tags",
+        description="Your own words to find it again. In a file: separated by ';' or ','.",
+        examples=[["launch", "spring"]],
+    )
+    text_model: str = Field(
+        default="gpt-5.4",
+        title="Text model",
+        description="Writes the prompts from the topic.",
+        json_schema_extra=models_that_make("text", "gpt-5.4"),
+    )
+    image_fallbacks: list[str] = Field(
+        default_factory=list,
+        title="Other image models",
+        description=(
+            "Models to ask in this order when the first one refuses and nothing was charged. In a "
+            "file: separated by ';' or ','."
+        ),
+        examples=[["nano-banana-pro"]],
+    )
+    video_fallbacks: list[str] = Field(
+        default_factory=list,
+        title="Other video models",
+        description=(
+            "Models to ask in this order when the first one refuses and nothing was charged. In a "
+            "file: separated by ';' or ','."
+        ),
+        examples=[["veo_3_1_fast"]],
+    )
+    text_fallbacks: list[str] = Field(
+        default_factory=list,
+        title="Other text models",
+        description=(
+            "Models to ask in this order when the first one refuses and nothing was charged. In a "
+            "file: separated by ';' or ','."
+        ),
+        examples=[["claude-haiku-4-5"]],
+    )
+    size: str | None = Field(
+        default=None,
+        pattern=r"^[1-9]\d*x[1-9]\d*$",
+        title="Exact size",
+        description=(
+            "Pixels, width by height, instead of ratio and resolution, for whichever model offers "
+            "this choice."
+        ),
+        examples=["2048x1152"],
     )
     seed: int | None = Field(
         default=None,
@@ -219,11 +222,13 @@ class Brief(BaseModel):
         description="The same number and request give a similar result, for models that take one.",
         examples=[7],
     )
-    tags: list[str] = Field(
-        default_factory=list,
-        title="Tags",
-        description="Your own words to find it again. In a file: separated by ';' or ','.",
-        examples=[["launch", "spring"]],
+    asset_review: bool = Field(
+        default=False,
+        title="Have pictures reviewed",
+        description=(
+            "The reference pictures show people: have them reviewed in the asset library of the "
+            "video model first, where it has one."
+        ),
     )
     take: int = Field(
         default=1,
@@ -234,9 +239,16 @@ class Brief(BaseModel):
         ),
     )
 
+    @field_validator("image_model", "video_model", "text_model", mode="before")
+    @classmethod
+    def _drop_words(cls, value: object) -> object:
+        return name_of(value)
+
     @field_validator("tags", "image_fallbacks", "video_fallbacks", "text_fallbacks", mode="before")
     @classmethod
-    def _split_words(cls, value: object) -> object:
+    def _split_words(cls, value: object, field: ValidationInfo) -> object:
+        if field.field_name != "tags" and isinstance(value, list):
+            value = [name_of(one) for one in value]  # what it does may hold a comma
         return _split(value, "[;,]")
 
     @field_validator("reference_images", "reference_videos", "reference_audios", mode="before")

@@ -4,17 +4,31 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Annotated
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
+from pydantic import Field
 
 from flows.briefs import Brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs
 from flows.following import followed
+from flows.form import Titled
 from flows.manifest import load_briefs
+from flows.parameters import (
+    BatchId,
+    Bucket,
+    Budget,
+    ColumnNames,
+    Connection,
+    Limit,
+    PartOfBatch,
+    Prices,
+    TimeZone,
+)
 from flows.planning import planned_batch
 from flows.progress import Progress
 from flows.publishing import publish, publish_shard
@@ -22,7 +36,7 @@ from flows.pulse import beating
 from flows.quiet import quiet_steps
 from flows.refusing import show_problems
 from flows.report import BatchReport, ReportItem
-from flows.run_names import this_batch
+from flows.run_names import name_of_batch, this_batch
 from flows.running import run_brief
 from flows.shard_runs import shard_runs, this_deployment
 from flows.sharding import Conductor, Make
@@ -35,46 +49,57 @@ from tasks import Studio, open_studio
 from tasks.urgency import NEW, urgencies
 
 
-@flow(description="A list of briefs becomes scripts, images and videos in the bucket.")
+@flow(
+    flow_run_name=name_of_batch,
+    description="A list of briefs becomes scripts, images and videos in the bucket.",
+)
 async def content_batch(
-    briefs: list[Brief] | str,
-    batch_id: str | None = None,
+    briefs: Annotated[
+        Annotated[str, Titled("A table or a file")] | Annotated[list[Brief], Titled("One by one")],
+        Field(json_schema_extra={"title": "What to make"}),
+    ],
+    batch_id: BatchId = None,
     *,
-    columns: dict[str, str] | None = None,
-    limit: int | None = None,
-    timezone: str | None = None,
-    budget: float | None = None,
-    prices: str | None = None,
-    plan: bool = False,
-    shards: int = 1,
-    shard: str | None = None,
-    connection: str = "default",
-    bucket: str = "default",
+    plan: Annotated[bool, Field(json_schema_extra={"title": "Only plan, spend nothing"})] = False,
+    budget: Budget = None,
+    limit: Limit = None,
+    columns: ColumnNames = None,
+    timezone: TimeZone = None,
+    prices: Prices = None,
+    shards: Annotated[int, Field(json_schema_extra={"title": "Workers"})] = 1,
+    connection: Connection = "default",
+    bucket: Bucket = "default",
+    shard: PartOfBatch = None,
 ) -> State[Outcome]:
     """Make every brief of a list; a brief that fails stops no other.
 
     Args:
-        briefs: The briefs themselves, or where a CSV, TSV, JSONL or Parquet file of them lies: a
-            path on the worker, or s3://bucket/key.
-        batch_id: Name of the batch. The same name is the same work: running it again continues
-            it and pays for nothing twice. May hold {date}, {datetime} or strftime fields, filled
-            from the scheduled time. Empty: named after this run.
-        columns: For a file: which of its columns is which field, such as {"Prompt": "topic"}.
-        limit: For a file: only its first so many briefs.
-        timezone: Time zone of {date}, such as Europe/Berlin. Empty: UTC.
+        briefs: Paste a table as you copied it from a spreadsheet: its first row names the columns
+            (`topic` is enough; `id`, `ratio`, `seconds`, `video_model` and all other fields may
+            be there too). Or name a CSV, TSV, JSONL or Parquet file: a path on the worker, such
+            as `examples/briefs.csv`, or `s3://bucket/key`. Or fill in each brief in a form.
+        batch_id: Also its folder in the bucket, such as `spring-launch`. The same name is the same
+            work: running it again continues it and pays for nothing twice. May hold `{date}`,
+            `{datetime}` or strftime fields, filled from the scheduled time. Empty: named after
+            this run.
+        plan: Only say what a run would reuse, continue, make and refuse, and what it would cost.
         budget: The most that this batch may cost, over all its runs, in the currency of the price
             file. Each brief's image and video are paid for only if both fit; every image and video
             model must have a price. Empty: what was given before for this batch, else no limit.
-        prices: Where a price file (TOML) lies: a path on the worker, or s3://bucket/key.
-            See examples/prices.toml. Empty: what such jobs cost earlier, as a guess.
-        plan: Only say what a run would reuse, continue, make and refuse, and what it would cost.
-            Spends nothing.
-        shards: How many runs of this deployment make the batch together, on as many workers as
-            are free; this run makes one of them and gathers one report. Each takes its share of
-            the connection's limits; the budget is kept by all together.
+        limit: Of a table or file, only its first so many briefs. 3 is a good first try.
+        columns: Of a table or file, which of its columns is which field, such as
+            `{"Prompt": "topic"}`. Empty: each column is named as its field is.
+        timezone: Time zone of `{date}`, such as `Europe/Berlin`. Empty: UTC.
+        prices: Where a price file (TOML) lies: a path on the worker, such as
+            `examples/prices.toml`, or `s3://bucket/key`. Empty: what such jobs cost earlier, as a
+            guess.
+        shards: Leave at 1 below a few hundred briefs. How many runs of this deployment make the
+            batch together, on as many workers as are free; this run makes one part of it and
+            gathers one report. Each takes its share of the connection's limits; the budget is
+            kept by all together.
+        connection: Leave as it is. The block with the key and the addresses of the API.
+        bucket: Leave as it is. The block that says where in S3 everything is kept.
         shard: Leave empty. A batch fills it in for the runs that it starts.
-        connection: Name of the GlobalAIOPC block.
-        bucket: Name of the MediaBucket block.
 
     Returns:
         The report: batch_id, totals, and an item for each brief. It also lies in the bucket as

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from pydantic import Field
 
 from flows.artifacts import show_table
 from flows.briefs import Brief, Makes
@@ -14,8 +16,10 @@ from flows.cells import cell, money
 from flows.checks import validate_brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs, BriefProblem
+from flows.form import EmptyBox
+from flows.parameters import BatchId, Bucket, Connection
 from flows.report import BatchReport, ReportItem
-from flows.run_names import this_batch
+from flows.run_names import name_of_brief, this_batch
 from flows.running import run_brief
 from flows.spending import all_jobs, batch_purse, budget_facts
 from flows.stages import stages_of
@@ -24,19 +28,23 @@ from globalaiopc import GlobalAIOPCError
 from globalaiopc.catalogue import Catalogue
 from tasks import Studio, open_studio
 
+Chosen = Annotated[
+    list[int] | None, EmptyBox(), Field(json_schema_extra={"title": "Chosen pictures"})
+]
+
 
 @flow(
-    flow_run_name="{brief.id}",
+    flow_run_name=name_of_brief,
     description="One brief becomes several takes of a picture; the chosen ones become videos.",
 )
 async def fan_out(
-    brief: Brief,
-    takes: int = 4,
-    chosen: list[int] | None = None,
-    batch_id: str | None = None,
+    brief: Annotated[Brief, Field(json_schema_extra={"title": "What to make"})],
+    takes: Annotated[int, Field(json_schema_extra={"title": "How many pictures"})] = 4,
+    chosen: Chosen = None,
+    batch_id: BatchId = None,
     *,
-    connection: str = "default",
-    bucket: str = "default",
+    connection: Connection = "default",
+    bucket: Bucket = "default",
 ) -> State[Outcome]:
     """Make several pictures of one brief, and videos of those that you choose.
 
@@ -44,14 +52,15 @@ async def fan_out(
     videos and nothing else.
 
     Args:
-        brief: What to make.
+        brief: One thing to make. An id and a topic are enough; all else may be left as it is.
         takes: How many pictures; each is paid for. They lie beside each other: image.png,
             image.take2.png and so on.
         chosen: The takes to make videos of, such as [2, 4]. Empty: none yet.
-        batch_id: The batch it belongs to. The same brief under the same batch is continued, never
-            paid for again. May hold {date}. Empty: named after this run.
-        connection: Name of the GlobalAIOPC block.
-        bucket: Name of the MediaBucket block.
+        batch_id: The batch it belongs to, and its folder in the bucket, such as `spring-launch`.
+            The same brief in the same batch is continued, never paid for again. May hold `{date}`.
+            Empty: named after this run.
+        connection: Leave as it is. The block with the key and the addresses of the API.
+        bucket: Leave as it is. The block that says where in S3 everything is kept.
 
     Returns:
         A report: batch_id, totals, and an item for each take.

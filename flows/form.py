@@ -1,14 +1,54 @@
 """How a model's fields show in Prefect's run form. What a flow accepts is not decided here."""
 
-from typing import Literal
+from dataclasses import dataclass
 
+from pydantic import GetJsonSchemaHandler
 from pydantic.config import JsonDict
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from flows.choices import Makes, choice_of, choices
 from globalaiopc.catalogue import Catalogue
 
-Makes = Literal["text", "image", "video"]
-
 _CATALOGUE = Catalogue.load()
+
+
+class _WithoutDefault(dict[str, object]):
+    """A schema that takes no default.
+
+    Pydantic writes the default of a parameter into the schema of its type, and Prefect keeps only
+    extras that are added to it: nothing else can leave it out.
+    """
+
+    def __setitem__(self, key: str, value: object) -> None:
+        if key != "default":
+            super().__setitem__(key, value)
+
+
+@dataclass(frozen=True)
+class EmptyBox:
+    """Annotates a parameter `kind | None = None` of a flow: it is drawn as an empty box.
+
+    As `plain_form` does for the fields of a model, and for the same reason.
+    """
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        (kind,) = (kind for kind in handler(schema)["anyOf"] if kind != {"type": "null"})
+        return _WithoutDefault(_or_null(kind))
+
+
+@dataclass(frozen=True)
+class Titled:
+    """Annotates a kind of a union: the name of its button above the field."""
+
+    title: str
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "title": self.title}
 
 
 def plain_form(schema: JsonDict) -> None:
@@ -24,6 +64,7 @@ def plain_form(schema: JsonDict) -> None:
     for field in fields.values():
         if not isinstance(field, dict):
             continue
+        _tell_example(field)
         kinds = field.get("anyOf")
         if isinstance(kinds, list) and "type" in field:
             del field["type"]  # each kind says its own: the form then offers the kinds
@@ -33,25 +74,49 @@ def plain_form(schema: JsonDict) -> None:
             if len(given) == 1 and given[0]["type"] != "boolean":
                 del field["anyOf"], field["default"]
                 field.update(given[0])
+                field.update(_or_null(field))
 
 
-def models_that_make(makes: Makes) -> JsonDict:
-    """A select of the catalogue's models, or a box for any other (`json_schema_extra`)."""
-    known = [_CATALOGUE.id_of(row) for row in _CATALOGUE if row.makes == makes]
+def _or_null(kind: JsonDict) -> JsonDict:
+    """A select's choices hold for null too; a single one is a select as well, not a constant."""
+    only = kind.pop("const", None)
+    chosen = kind.get("enum") if only is None else [only]
+    return {**kind, "enum": [*chosen, None]} if isinstance(chosen, list) else kind
+
+
+def _tell_example(field: JsonDict) -> None:
+    """Into the help: the form itself shows no examples."""
+    given = field.get("examples")
+    if not isinstance(given, list) or not given:
+        return
+    first = given[0]
+    told = ", ".join(map(str, first)) if isinstance(first, list) else str(first)
+    field["description"] = f"{field.get('description', '')} For example: `{told}`".strip()
+
+
+def models_that_make(makes: Makes, default: str | None = None) -> JsonDict:
+    """A select of the catalogue's models, or a box for any other (`json_schema_extra`).
+
+    The choices say what a model does, and are sent as they are shown: see `flows.choices.name_of`.
+    """
+    known: JsonDict = {
+        "title": "Choose one",
+        "type": "string",
+        "enum": [*choices(makes)],
+    }
+    other: JsonDict = {"title": "Type another", "type": "string"}
+    first: JsonDict = {} if default is None else {"default": choice_of(default)}
+    return {"anyOf": [known, other], **first}
+
+
+def left_to_the_model() -> JsonDict:
+    """A switch that may also be left alone (`json_schema_extra`)."""
     return {
         "anyOf": [
-            {"title": "One of the catalogue", "type": "string", "enum": [*known]},
-            {
-                "title": "Another model: endpoint/name, or a row of your own",
-                "type": "string",
-            },
+            {"title": "Decide", "type": "boolean"},
+            {"title": "Leave to the model", "type": "null"},
         ]
     }
-
-
-def fallbacks(makes: Makes) -> JsonDict:
-    """A list of models (`json_schema_extra`)."""
-    return {"items": models_that_make(makes)}
 
 
 def ratios() -> JsonDict:

@@ -1,4 +1,4 @@
-"""Lists of briefs: a list, or the path or s3:// URI of a CSV, TSV, JSONL or Parquet file.
+"""Lists of briefs: a list, a table as text, or where a CSV, TSV, JSONL or Parquet file lies.
 
 A file is read as a stream, so a million rows need the memory of a few (see `flows.rows` and
 `flows.parquet`), plus about 125 bytes for each: the hash of its id, the number of its row, and the
@@ -21,13 +21,21 @@ from flows.bulk_checks import BulkChecks
 from flows.columns import Columns
 from flows.errors import BadBriefs, BriefProblem, shown
 from flows.findings import Findings
-from flows.rows import RawRow, Readable, UnreadableFile, delimited_rows, json_rows
+from flows.rows import (
+    RawRow,
+    Readable,
+    UnreadableFile,
+    delimited_rows,
+    is_table,
+    json_rows,
+    pasted_rows,
+)
 from globalaiopc.catalogue import Catalogue
 
 BriefSource = str | os.PathLike[str] | Sequence[Brief | Mapping[str, object]]
 OpenS3 = Callable[[str], Readable]
 
-_FORMATS = ".csv, .tsv, .jsonl or .parquet"
+_ALLOWED = "a .csv, .tsv, .jsonl or .parquet file, or a table with its header row, pasted"
 _NAMES = 200  # JSON objects may differ in their keys, and rows in what they leave empty
 _KINDS = {
     **{".csv": "csv", ".tsv": "tsv", ".tab": "tsv"},
@@ -231,16 +239,18 @@ def _rows(
 ) -> Iterator[RawRow]:
     if not isinstance(source, str | os.PathLike):
         return _listed(source)
-    name = os.fspath(source).strip()
-    kind = _kind(name)
-    stream = stack.enter_context(contextlib.closing(_opened(name, open_s3)))
-    if kind == "jsonl":
-        return json_rows(stream)
 
     def check(header: Sequence[str]) -> None:
         if problems := list(columns.check_header(header)):
             raise BadBriefs(problems)
 
+    if isinstance(source, str) and is_table(source):
+        return pasted_rows(source, on_header=check)
+    name = os.fspath(source).strip()
+    kind = _kind(name)
+    stream = stack.enter_context(contextlib.closing(_opened(name, open_s3)))
+    if kind == "jsonl":
+        return json_rows(stream)
     if kind == "parquet":
         # Imported when it is needed: it takes most of a second and 55 MB.
         from flows.parquet import parquet_rows  # noqa: PLC0415
@@ -264,9 +274,7 @@ def _kind(name: str) -> str:
     if suffix in _KINDS:
         return _KINDS[suffix]
     what = f'"{suffix}" files are' if suffix else "Files without an ending are"
-    raise BadBriefs(
-        [_whole(f"{what} not read: {shown(name)}.", field="briefs", allowed=f"a {_FORMATS} file")]
-    )
+    raise BadBriefs([_whole(f"{what} not read: {shown(name)}.", field="briefs", allowed=_ALLOWED)])
 
 
 def _opened(name: str, open_s3: OpenS3 | None) -> Readable:

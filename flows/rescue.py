@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
+from pydantic import Field
 
 from flows.artifacts import show_table
 from flows.decisions import Decision, carry_out, named_jobs, prepare
 from flows.ending import Outcome, stopped
+from flows.parameters import BatchId, Bucket, Connection, Prices, Texts
 from flows.rescue_report import Fate, RescuedJob, RescueReport, age, name_of, sentence, table_rows
 from flows.rescuing import Rescuer
 from flows.run_names import this_batch
@@ -31,13 +34,15 @@ AT_ONCE = 32
 
 @flow(description="Brings in what was paid for and left behind, and shows what needs a decision.")
 async def rescue(
-    batch_id: str | None = None,
+    batch_id: BatchId = None,
     *,
-    resubmit: list[str] | None = None,
-    abandon: list[str] | None = None,
-    prices: str | None = None,
-    connection: str = "default",
-    bucket: str = "default",
+    resubmit: Annotated[
+        Texts, Field(json_schema_extra={"title": "Send again (pays again)"})
+    ] = None,
+    abandon: Annotated[Texts, Field(json_schema_extra={"title": "Give up"})] = None,
+    prices: Prices = None,
+    connection: Connection = "default",
+    bucket: Bucket = "default",
 ) -> State[Outcome]:
     """Go through the receipts, look at every job that is not settled, and land what is done.
 
@@ -45,13 +50,15 @@ async def rescue(
     batch that is under way.
 
     Args:
-        batch_id: Only this batch. Empty: all of them.
-        resubmit: Unknown jobs to send once more, as the table prints them, such as
-            daily-2026-01-02/fox/video. Pays again if the first try was charged.
-        abandon: Unknown jobs to give up.
-        prices: A price file, for the worth of jobs whose cost is not known.
-        connection: Name of the GlobalAIOPC block.
-        bucket: Name of the MediaBucket block.
+        batch_id: Only this batch, such as `spring-launch`. Empty: all of them.
+        resubmit: Jobs with an unknown outcome to send once more, as the table of an earlier run
+            prints them, such as `daily-2026-01-02/fox/video`. Pays again if the first try was
+            charged. Empty: spends nothing.
+        abandon: Jobs with an unknown outcome to give up, named likewise.
+        prices: A price file (TOML), for the worth of jobs whose cost is not known: a path on the
+            worker, or `s3://bucket/key`. Empty: what such jobs cost earlier.
+        connection: Leave as it is. The block with the key and the addresses of the API.
+        bucket: Leave as it is. The block that says where in S3 everything is kept.
 
     Returns:
         counts and sums by state, a row for each job, and the receipts that cannot be read. The

@@ -1,10 +1,12 @@
-"""Bytes to rows: CSV, TSV and JSONL read as a stream, in memory bounded by one row.
+"""To rows: CSV, TSV and JSONL read as a stream, in memory bounded by one row; a pasted table.
 
 Whatever is wrong with a row is that row's problem; reading goes on behind it.
 """
 
 import csv
+import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +16,7 @@ from flows.errors import shown
 ROW_LIMIT = 128 * 1024
 """Bytes of one row. Not above the csv module's own limit for a cell, which is process-wide."""
 _CHUNK = 64 * 1024
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 OnHeader = Callable[[Sequence[str]], None]
 
@@ -64,7 +67,28 @@ class _Record:
 def delimited_rows(stream: Readable, *, tabs: bool, on_header: OnHeader) -> Iterator[RawRow]:
     """Rows of a CSV or TSV file. `on_header` sees the names first and may refuse them."""
     lines = _lines(stream)
-    records = _tsv_records(lines) if tabs else _csv_records(lines)
+    return _under_header(_tsv_records(lines) if tabs else _csv_records(lines), on_header)
+
+
+def is_table(text: str) -> bool:
+    """Whether a text is a table itself: no path and no address holds a tab or a line break."""
+    return any(sign in text.strip() for sign in "\t\r\n")
+
+
+def pasted_rows(text: str, *, on_header: OnHeader) -> Iterator[RawRow]:
+    """Rows of a table as it was copied from a spreadsheet, or from a CSV file.
+
+    Spreadsheets part cells by tabs, and quote those that hold a tab or a line break. A header
+    without a tab, but with a comma or semicolon, is CSV; one with neither is a single column.
+    """
+    header = text.lstrip("\r\n").partition("\n")[0]
+    if "\t" not in header and any(sign in header for sign in ",;"):
+        stream = io.BytesIO(text.encode("utf-8", "surrogatepass"))
+        return _under_header(_csv_records(_lines(stream)), on_header)
+    return _under_header(_pasted_records(text), on_header)
+
+
+def _under_header(records: Iterator[_Record], on_header: OnHeader) -> Iterator[RawRow]:
     header = next((record for record in records if _filled(record)), None)
     if header is None:
         raise UnreadableFile("The file is empty: not even a header.")
@@ -238,6 +262,33 @@ def _tsv_records(lines: Iterator[_Line]) -> Iterator[_Record]:
             yield _Record(line.number, cells[: at + 1], problem)
         else:
             yield _Record(line.number, [_unquoted(cell) for cell in cells])
+
+
+# A cell that begins with a quote is a quoted one only if it ends with one: people write "so" too.
+_PASTED_CELL = re.compile(
+    r'(?:"([^"]*(?:""[^"]*)*)"(?=[\t\r\n]|\Z)|([^\t\r\n]*))'  # quoted, or plain
+    r"(\t|\r\n|\r|\n|\Z)"
+)
+
+
+def _pasted_records(text: str) -> Iterator[_Record]:
+    line, cells, at = 1, list[str](), 0
+    first = line
+    while at <= len(text):
+        hit = _PASTED_CELL.match(text, at)
+        if hit is None:  # the pattern matches anywhere
+            raise AssertionError(at)
+        quoted, plain, end = hit.groups()
+        cells.append(plain if quoted is None else quoted.replace('""', '"'))
+        line += len(_LINE_END.findall(hit.group()))
+        if end != "\t":
+            longest = max(range(len(cells)), key=lambda number: len(cells[number]))
+            long = len(cells[longest]) > ROW_LIMIT
+            yield _Record(first, cells[: longest + 1] if long else cells, _TOO_LONG if long else "")
+            cells, first = [], line
+        if not end:
+            return
+        at = hit.end()
 
 
 def _cut_open(cell: str) -> bool:

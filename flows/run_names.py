@@ -1,10 +1,16 @@
-"""What the present flow run gives a batch its name from."""
+"""How a flow run is called, and what it gives a batch its name from."""
 
+import re
 from datetime import UTC, datetime
 
 from prefect.runtime import flow_run
 
 from flows.names import batch_id_for
+from flows.work import Named
+from globalaiopc.errors import InvalidRequest
+
+_MADE_UP = re.compile(r"[a-z]+\d*(-[a-z]+){1,2}")
+"""What Prefect (wise-otter) and its run form (lambda68-maleda-q) call a run that nobody named."""
 
 
 def this_batch(template: str | None, timezone: str | None = None) -> str:
@@ -16,3 +22,26 @@ def this_batch(template: str | None, timezone: str | None = None) -> str:
     scheduled = flow_run.get_scheduled_start_time() or datetime.now(UTC)
     fallback = f"{flow_run.get_name()}-{str(flow_run.get_id())[:8]}"
     return batch_id_for(template, scheduled=scheduled, fallback=fallback, timezone=timezone)
+
+
+def name_of_brief() -> str:
+    """Of a run that makes one brief: `batch/brief`, its folder (Prefect's `flow_run_name`)."""
+    brief: Named = flow_run.get_parameters()["brief"]
+    batch = _told_batch()
+    return f"{batch}/{brief.id}" if batch else brief.id
+
+
+def name_of_batch() -> str:
+    """Of a run that makes a batch: the batch's name, unless somebody has named the run."""
+    name = str(flow_run.get_name())
+    return (_told_batch() or name) if _MADE_UP.fullmatch(name) else name
+
+
+def _told_batch() -> str | None:
+    given = flow_run.get_parameters()
+    if not given.get("batch_id"):
+        return None
+    try:
+        return this_batch(given["batch_id"], given.get("timezone"))
+    except InvalidRequest:  # which the flow refuses in its own words
+        return None

@@ -89,8 +89,8 @@ def check_shards(shards: int, shard: Shard | None, *, deployed: bool) -> None:
             allowed="1",
             advice=(
                 "Deploy the flow (`prefect --no-prompt deploy --all`), start workers (`prefect "
-                "worker start --pool globalaiopc`), and run `content-batch/default` with shards; "
-                "or leave shards at 1."
+                "worker start --pool globalaiopc`), and run `content-batch/batch-of-videos` with "
+                "shards; or leave shards at 1."
             ),
         )
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
-from flows.form import fallbacks, models_that_make, plain_form
+from flows.choices import name_of
+from flows.form import models_that_make, plain_form
 from flows.work import Place
 from globalaiopc.requests.voice import EMOTIONS, LANGUAGES, LANGUAGES_OF_V2
 
@@ -60,12 +61,6 @@ class SpokenBrief(BaseModel):
         ),
         examples=["Good morning! <#0.8#> Let me show you around."],
     )
-    seconds: int | None = Field(
-        default=None,
-        title="Seconds",
-        description="About how long the text model's words should take to say.",
-        examples=[30],
-    )
     voice: str | None = Field(
         default=None,
         title="Voice",
@@ -92,6 +87,12 @@ class SpokenBrief(BaseModel):
         examples=["people/anna.mp4"],
         repr=False,
     )
+    seconds: int | None = Field(
+        default=None,
+        title="Seconds",
+        description="About how long the text model's words should take to say.",
+        examples=[30],
+    )
     language: str | None = Field(
         default=None,
         title="Language",
@@ -116,16 +117,22 @@ class SpokenBrief(BaseModel):
     volume: float | None = Field(
         default=None, title="Volume", description="Above 0, up to 10; 1 is as usual.", examples=[1]
     )
+    subtitles: bool = Field(
+        default=False,
+        title="Subtitles",
+        description="Have the provider make subtitles of the speech, and land them beside it.",
+    )
+    tags: list[str] = Field(
+        default_factory=list,
+        title="Tags",
+        description="Your own words to find it again.",
+        examples=[["launch", "spring"]],
+    )
     sound_version: str | None = Field(
         default=None,
         title="Sound version",
         description="v1 knows 24 languages, v2 knows 40. Empty: v1.",
         json_schema_extra=_one_of("v1", "v2"),
-    )
-    subtitles: bool = Field(
-        default=False,
-        title="Subtitles",
-        description="Have the provider make subtitles of the speech, and land them beside it.",
     )
     model_version: int | None = Field(
         default=None,
@@ -148,7 +155,7 @@ class SpokenBrief(BaseModel):
         default="gpt-5.4",
         title="Text model",
         description="Writes the words from the topic.",
-        json_schema_extra=models_that_make("text"),
+        json_schema_extra=models_that_make("text", "gpt-5.4"),
     )
     text_fallbacks: list[str] = Field(
         default_factory=list,
@@ -156,7 +163,6 @@ class SpokenBrief(BaseModel):
         description=(
             "Models to ask in this order when the first one refuses and nothing was charged."
         ),
-        json_schema_extra=fallbacks("text"),
         examples=[["claude-haiku-4-5"]],
     )
     clone_model: str = Field(
@@ -174,12 +180,6 @@ class SpokenBrief(BaseModel):
         title="Talking head model",
         description="Moves the person's lips. A model of the endpoint digital_human.",
     )
-    tags: list[str] = Field(
-        default_factory=list,
-        title="Tags",
-        description="Your own words to find it again.",
-        examples=[["launch", "spring"]],
-    )
     take: int = Field(
         default=1,
         ge=1,
@@ -189,6 +189,16 @@ class SpokenBrief(BaseModel):
             "and is paid again."
         ),
     )
+
+    @field_validator("text_model", mode="before")
+    @classmethod
+    def _drop_words(cls, value: object) -> object:
+        return name_of(value)
+
+    @field_validator("text_fallbacks", mode="before")
+    @classmethod
+    def _drop_words_of_each(cls, value: object) -> object:
+        return [name_of(one) for one in value] if isinstance(value, list) else value
 
     @property
     def text_models(self) -> tuple[tuple[str, str], ...]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HOME = ROOT / ".demo"
 BRIEFS = ROOT / "examples" / "briefs.csv"
-DEPLOYMENT = "content-batch/default"
+DEPLOYMENT = "content-batch/batch-of-videos"
 
 
 def main() -> int:

@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _form(ui: PrefectUI) -> None:
-    form = ui.run_form("text-to-video/default")
+    form = ui.run_form("text-to-video/one-video")
     form.fill("Id", "lighthouse-01")
     form.fill("Topic", "A lighthouse on a cliff at dawn, waves below")
     ui.picture(FOLDER / "run-form.png")
@@ -48,8 +48,8 @@ def _form(ui: PrefectUI) -> None:
 
 def _batch(ui: PrefectUI) -> None:
     """The demo's six briefs, with the run's name in the form as a person would give it."""
-    form = ui.run_form("content-batch/default")
-    form.fill("batch_id", BATCH)
+    form = ui.run_form("content-batch/batch-of-videos")
+    form.fill("Name of the batch", BATCH)
     form.name(BATCH)
     run = form.submitted()
     ui.finished(run)

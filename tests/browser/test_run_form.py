@@ -16,8 +16,8 @@ __all__ = ["pipeline"]
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
-TEXT_TO_VIDEO = "text-to-video/default"
-CONTENT_BATCH = "content-batch/default"
+TEXT_TO_VIDEO = "text-to-video/one-video"
+CONTENT_BATCH = "content-batch/batch-of-videos"
 TOPIC = "A lighthouse on a cliff at dawn, waves below"
 
 
@@ -41,10 +41,10 @@ def test_a_brief_typed_into_the_form_becomes_a_video(deployed: Pipeline, ui: Pre
     form.fill("Topic", TOPIC)
     form.choose("Ratio", "9:16")
     form.fill("Seconds", "8")
-    form.fill("batch_id", "typed")
+    form.fill("Name of the batch", "typed")
     run = ui.finished(form.submitted())
     assert run.state == "Completed", run.message
-    assert run.name == "lighthouse"
+    assert run.name == "typed/lighthouse"
     video = deployed.json("typed/lighthouse/receipts/video.json")["media"]
     assert (video["width"], video["height"], round(video["seconds"])) == (720, 1280, 8)
     assert deployed.content_type("typed/lighthouse/video.mp4") == "video/mp4"
@@ -54,22 +54,45 @@ def test_a_brief_typed_into_the_form_becomes_a_video(deployed: Pipeline, ui: Pre
 
 def test_a_list_typed_into_the_form_becomes_a_batch(deployed: Pipeline, ui: PrefectUI):
     form = ui.run_form(CONTENT_BATCH)
-    form.switch("briefs", "list")
-    form.add_item("briefs")
+    form.switch("What to make", "One by one")
+    form.add_item("What to make")
     form.fill("Id", "only")
     form.fill("Topic", TOPIC)
-    form.fill("batch_id", "listed")
+    form.fill("Name of the batch", "listed")
     run = ui.finished(form.submitted())
     assert run.state == "Completed", run.message
     assert deployed.json("listed/report.json")["totals"]["landed"] == 1
     ui.open_artifact("batch-listed", shows="listed/only/video.mp4")
 
 
+def test_a_table_pasted_into_the_form_becomes_a_batch(deployed: Pipeline, ui: PrefectUI):
+    form = ui.run_form(CONTENT_BATCH)
+    form.fill("What to make", f'id\ttopic\tratio\nfirst\t"{TOPIC},\nand ""gulls"""\t9:16\n')
+    form.fill("Name of the batch", "pasted")
+    run = ui.finished(form.submitted())
+    assert (run.state, run.name) == ("Completed", "pasted"), run.message
+    assert deployed.json("pasted/report.json")["totals"]["landed"] == 1
+    receipt = deployed.json("pasted/first/receipts/video.json")
+    assert receipt["media"]["height"] > receipt["media"]["width"]
+
+
+def test_a_wrong_row_of_a_pasted_table_is_named_and_nothing_is_billed(
+    deployed: Pipeline, ui: PrefectUI
+):
+    before = deployed.posts()
+    form = ui.run_form(CONTENT_BATCH)
+    form.fill("What to make", f"id\ttopic\tseconds\nfirst\t{TOPIC}\t4\nsecond\t{TOPIC}\t7\n")
+    run = ui.finished(form.submitted())
+    assert (run.type, run.state) == ("FAILED", "Refused")
+    assert 'row 2 (line 3), brief "second", seconds: ' in run.message
+    assert deployed.posts() == before
+
+
 def test_a_file_named_in_the_form_becomes_a_batch(deployed: Pipeline, ui: PrefectUI):
     rows = f"id,topic\none,{TOPIC.replace(',', '')}\n"
     form = ui.run_form(CONTENT_BATCH)
-    form.fill("briefs", deployed.put("from-form.csv", rows.encode()))
-    form.fill("batch_id", "filed")
+    form.fill("What to make", deployed.put("from-form.csv", rows.encode()))
+    form.fill("Name of the batch", "filed")
     run = ui.finished(form.submitted())
     assert run.state == "Completed", run.message
     assert "one/video.mp4" in deployed.objects("filed")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
 from tests.patience import prefect_api
 
@@ -55,20 +55,27 @@ class Run:
 
 
 @contextmanager
-def opened(ui_url: str) -> Iterator[PrefectUI]:
-    """The UI in a browser of its own; raises `ChromiumMissing` with what to install."""
+def chromium() -> Iterator[Browser]:
+    """A browser; raises `ChromiumMissing` with what to install."""
     program = shutil.which("chromium")
     if program is None:
         raise ChromiumMissing(MISSING)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
         try:
-            context = browser.new_context(viewport=SIZE, color_scheme="light", locale="en-GB")
-            context.add_init_script(_LIGHT)
-            context.set_default_timeout(SHOW_MS)
-            yield PrefectUI(context.new_page(), ui_url)
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def opened(ui_url: str) -> Iterator[PrefectUI]:
+    """The UI in a browser of its own; raises `ChromiumMissing` with what to install."""
+    with chromium() as browser:
+        context = browser.new_context(viewport=SIZE, color_scheme="light", locale="en-GB")
+        context.add_init_script(_LIGHT)
+        context.set_default_timeout(SHOW_MS)
+        yield PrefectUI(context.new_page(), ui_url)
 
 
 class RunForm:
@@ -84,13 +91,7 @@ class RunForm:
         return labels.locator(mine)
 
     def fill(self, label: str, value: str) -> None:
-        """Type into a field; one that stands at "None" is switched to its other kind first."""
-        box = self.field(label)
-        entry = box.locator("textarea, input")
-        box.wait_for()
-        if not entry.count():
-            box.get_by_role("button", name=re.compile("^(str|int)$")).click()
-        entry.fill(value)
+        self.field(label).locator("textarea, input").fill(value)
 
     def choose(self, label: str, value: str) -> None:
         # Prefect 3.8.8 opens a select and closes it again when its text is clicked.

@@ -48,8 +48,12 @@ def finish(run: DeploymentRun) -> DeploymentRun:
 
 
 def deployment(pipeline: Pipeline, flow: str) -> dict[str, Any]:
-    answer = pipeline.api.get(f"/deployments/name/{flow}/default")
-    return dict(answer.raise_for_status().json())
+    (found,) = (
+        row
+        for row in pipeline.all("deployments")
+        if row["entrypoint"].endswith(f":{flow.replace('-', '_')}")
+    )
+    return found
 
 
 def test_every_flow_is_deployed_on_the_pool(deployed: Pipeline) -> None:
@@ -163,7 +167,7 @@ def test_a_killed_worker_costs_nothing_twice(deployed: Pipeline, tmp_path: Path)
     batch: dict[str, Any] = {"briefs": BRIEFS, "batch_id": "survivor"}
     deployed.chaos(*HOLD)
     with worker(deployed, tmp_path / "first.log") as first:
-        killed = start(deployed, "content-batch/default", "killed", **batch)
+        killed = start(deployed, "content-batch/batch-of-videos", "killed", **batch)
         until(lambda: in_the_middle(deployed, "survivor"), "the middle of the batch")
         kill_all_of(first)
     assert killed.refresh().state == "Running", "nobody was left to say otherwise"
@@ -175,12 +179,12 @@ def test_a_killed_worker_costs_nothing_twice(deployed: Pipeline, tmp_path: Path)
     with worker(deployed, tmp_path / "second.log"):
         single = start(
             deployed,
-            "text-to-image/default",
+            "text-to-image/one-picture",
             "single",
             brief={"id": "lamp", "image_prompt": "A lamp"},
             batch_id="single-{date}",
         )
-        again = finish(start(deployed, "content-batch/default", "again", **batch))
+        again = finish(start(deployed, "content-batch/batch-of-videos", "again", **batch))
         finish(single)
     assert again.state == "Completed", again.message
     after = deployed.posts()

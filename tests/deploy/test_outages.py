@@ -25,6 +25,7 @@ pytestmark = pytest.mark.stack
 
 BUCKET_SECONDS = float(os.environ.get("OUTAGE_BUCKET_SECONDS", "6"))
 PREFECT_SECONDS = float(os.environ.get("OUTAGE_PREFECT_SECONDS", "12"))
+BATCH = "content-batch/batch-of-videos"
 COUNT = 4
 ONCE = {"text": COUNT, "image": COUNT, "video": COUNT}
 HOLD = {"fault": "error", "status": 500, "route": "result", "times": None, "kind": "video"}
@@ -53,7 +54,7 @@ def own_parts(
         pipeline = Pipeline(s3.access, prefect, sandbox_factory())
         pipeline.run("-m", "blocks")
         pipeline.run("-m", "prefect", "work-pool", "create", "globalaiopc", "--type", "process")
-        pipeline.run("-m", "prefect", "--no-prompt", "deploy", "--name", "content-batch/default")
+        pipeline.run("-m", "prefect", "--no-prompt", "deploy", "--name", BATCH)
         yield pipeline, s3, prefect
         pipeline.close()
 
@@ -65,7 +66,7 @@ def _start(pipeline: Pipeline, batch_id: str) -> DeploymentRun:
     ]
     parameters: dict[str, Any] = {"briefs": briefs, "batch_id": batch_id}
     return DeploymentRun.start(
-        pipeline.prefect.api_url, "content-batch/default", parameters=parameters, name=batch_id
+        pipeline.prefect.api_url, BATCH, parameters=parameters, name=batch_id
     )
 
 

@@ -17,6 +17,7 @@ from tests.pipeline import Pipeline, until
 pytestmark = [pytest.mark.stack, pytest.mark.exhaustive]
 
 POOL = "globalaiopc"
+BATCH = "content-batch/batch-of-videos"
 SHARDS = 3
 BRIEFS = [
     {"id": f"b{number:02}", "image_prompt": f"<{number:02}> a kite", "video_prompt": "It rises"}
@@ -33,7 +34,7 @@ HOLD = {"fault": "error", "status": 500, "route": "result", "times": None, "kind
 @pytest.fixture(scope="module")
 def deployed(pipeline: Pipeline) -> Pipeline:
     pipeline.run("-m", "prefect", "work-pool", "create", POOL, "--type", "process", "--overwrite")
-    pipeline.run("-m", "prefect", "--no-prompt", "deploy", "--name", "content-batch/default")
+    pipeline.run("-m", "prefect", "--no-prompt", "deploy", "--name", BATCH)
     return pipeline
 
 
@@ -50,7 +51,7 @@ def _worker(pipeline: Pipeline, log: Path) -> WorkerService:
 def _start(pipeline: Pipeline, name: str, **parameters: Any) -> DeploymentRun:
     asked: dict[str, Any] = {"briefs": BRIEFS, "shards": SHARDS, **parameters}
     return DeploymentRun.start(
-        pipeline.prefect.api_url, "content-batch/default", parameters=asked, name=name
+        pipeline.prefect.api_url, BATCH, parameters=asked, name=name
     )
 
 
