@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -17,6 +18,7 @@ from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs
 from flows.following import followed
 from flows.form import Titled
+from flows.in_turn import in_turn
 from flows.manifest import load_briefs
 from flows.parameters import (
     BatchId,
@@ -118,18 +120,19 @@ async def content_batch(
             works = [Work(name, brief) for brief in found]
             if plan:
                 return await planned_batch(studio, works, budget, prices)
-            studio.purse = await open_purse(studio, works, budget, prices)
-            make: Make = partial(_made, studio)
-            if shards > 1:
-                blocks = {"connection": connection, "bucket": bucket}
-                runs = await shard_runs(studio, name, budget, prices, blocks)
-                make = partial(Conductor(studio, runs, make).conduct, count=shards)
-            async with beating(studio, name, part):
-                label = f"{name}-{part}" if part else name
-                progress = Progress(studio, works, label, shared=shards > 1)
-                with quiet_steps():
-                    report = await _run(studio, works, make, progress)
-            await (publish_shard(studio, report, part) if part else publish(studio, report))
+            async with nullcontext() if part else in_turn(studio, name):
+                studio.purse = await open_purse(studio, works, budget, prices)
+                make: Make = partial(_made, studio)
+                if shards > 1:
+                    blocks = {"connection": connection, "bucket": bucket}
+                    runs = await shard_runs(studio, name, budget, prices, blocks)
+                    make = partial(Conductor(studio, runs, make).conduct, count=shards)
+                async with beating(studio, name, part):
+                    label = f"{name}-{part}" if part else name
+                    progress = Progress(studio, works, label, shared=shards > 1)
+                    with quiet_steps():
+                        report = await _run(studio, works, make, progress)
+                await (publish_shard(studio, report, part) if part else publish(studio, report))
     except GlobalAIOPCError as error:
         return stopped(error)
     return end_of_batch(report)

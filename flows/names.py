@@ -35,11 +35,12 @@ def batch_id_for(
         raise ValueError("scheduled needs a time zone")
     if template is None or not template.strip():
         return check_id(fallback, "batch_id")
-    local = scheduled.astimezone(_zone(timezone)) if timezone else scheduled
+    local = scheduled.astimezone(zone_of(timezone)) if timezone else scheduled
     return check_id(_TOKEN.sub(lambda hit: _fill(hit, local), template.strip()), "batch_id")
 
 
-def _zone(timezone: str | tzinfo) -> tzinfo:
+def zone_of(timezone: str | tzinfo) -> tzinfo:
+    """Raises `InvalidRequest` for a name that is none."""
     if isinstance(timezone, tzinfo):
         return timezone
     try:
