@@ -192,10 +192,14 @@ class Claim(_Kept):
 
 
 class Landed(_Kept):
-    """The finished object: where (relative to the prefix), and what its bytes are."""
+    """The finished object: where (relative to the prefix), and what its bytes are.
+
+    `source_sha256` is of what the provider delivered, where a label was written into it.
+    """
 
     key: str
     sha256: str
+    source_sha256: str | None = None
     size: int = Field(ge=0, description="bytes")
     content_type: str
     width: int | None = None

@@ -12,6 +12,7 @@ from tasks.landing.stream import GUARD
 from tasks.landing.subtitles import land_subtitles
 from tasks.orders import MAKES, Bought, media_stem, poster_key
 from tasks.paid import in_bucket, seen_completed
+from tasks.provenance import complete_sidecar, label_of, write_sidecar
 from tasks.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -27,11 +28,12 @@ async def land(studio: Studio, bought: Bought) -> Landed:
     """Put one bought medium under its brief's folder; free, and repeatable at any time.
 
     What it has to be follows from the job's stage. A video gets a poster frame beside it, a speech
-    its subtitles if there are any. Raises the landing's errors; the job stays `completed`, and the
-    next run lands it with a fresh URL.
+    its subtitles if there are any, and each of them its sidecar. Raises the landing's errors; the
+    job stays `completed`, and the next run lands it with a fresh URL.
     """
     receipt = bought.held.receipt
     if receipt.media is not None:
+        await complete_sidecar(studio, receipt, receipt.media)
         return receipt.media
     with studio.timeline.span(receipt.job.brief_id, receipt.job.stage, "land"):
         return await _landed_and_noted(studio, bought)
@@ -44,6 +46,8 @@ async def _landed_and_noted(studio: Studio, bought: Bought) -> Landed:
         media = await _landed(studio, bought)
     else:
         await _completed(studio, bought, media)
+    # Before the note: whatever is noted as landed has a sidecar, unless that could not be written.
+    await write_sidecar(studio, receipt, media)
     try:
         await studio.ledger.landed(bought.held, media)
     except ReceiptMoved:
@@ -116,6 +120,7 @@ async def _medium(studio: Studio, bought: Bought) -> Landed:
         http=studio.media_http,
         refresh=fresh_url,
         metadata={"model": receipt.model, TASK_ID: bought.task_id},
+        label=label_of(receipt),
         poster_key=poster_key(receipt.job) if kind == "video" else None,
         room=studio.room,
         clock=studio.client.clock,

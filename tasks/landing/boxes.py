@@ -16,6 +16,7 @@ MOOV_CAP = 16 * 1024 * 1024
 MAX_BOXES = 100_000  # fragments of half a second give 14,400 an hour; each costs us microseconds
 TO_THE_END = 0
 LARGE_SIZE = 1
+TOUCH_ME_NOT = frozenset({b"uuid", b"moof", b"mfra", b"sidx", b"styp"})
 
 
 class BoxWalk:
@@ -59,6 +60,16 @@ class BoxWalk:
         for kind in (b"moov", b"mdat"):
             if kind not in self._seen:
                 raise NotMediaError(f"the file has no {_name(kind)} box")
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the file is whole by now, and another box behind it would disturb nobody.
+
+        Not where the last box runs to the end, an index of fragments has to be the last box, or a
+        box with a meaning of its own (XMP, a signature over all bytes) is there already.
+        """
+        whole = not (self._header or self._left or self._to_the_end)
+        return whole and {b"moov", b"mdat"} <= self._seen and not self._seen & TOUCH_ME_NOT
 
     def _header_length(self) -> int:
         long = len(self._header) >= 8 and int.from_bytes(self._header[:4], "big") == LARGE_SIZE
@@ -131,22 +142,26 @@ class Patchwork(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Fill the buffer, or to the end: Pillow takes a shorter read for a file that is cut."""
+        target = memoryview(buffer).cast("B")[: max(0, self.size - self._position)]
+        filled = 0
+        while filled < len(target):
+            filled += self._piece_into(target[filled:], self._position + filled)
+        self._position += filled
+        return filled
+
+    def _piece_into(self, target: memoryview, position: int) -> int:
         """Fill at most to the end of the piece, or gap, at this position."""
-        target = memoryview(buffer).cast("B")
-        wanted = min(len(target), self.size - self._position)
-        if wanted <= 0:
-            return 0
-        at = bisect_right(self._offsets, self._position) - 1
+        at = bisect_right(self._offsets, position) - 1
         gap_ends = self._offsets[at + 1] if at + 1 < len(self._offsets) else self.size
         offset, piece = self._pieces[at] if at >= 0 else (0, b"")
-        inside = self._position - offset
+        inside = position - offset
         if inside < len(piece):
-            read = min(wanted, len(piece) - inside)
+            read = min(len(target), len(piece) - inside)
             target[:read] = memoryview(piece)[inside : inside + read]
         else:
-            read = min(wanted, gap_ends - self._position)
+            read = min(len(target), gap_ends - position)
             target[:read] = bytes(read)
-        self._position += read
         return read
 
 

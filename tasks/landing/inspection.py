@@ -18,13 +18,17 @@ WantedKind = Literal["image", "video", "audio"]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that passed: `poster` is the JPEG of a frame, for a video that gave one."""
+    """A file that passed: `poster` is the JPEG of a frame, for a video that gave one.
+
+    `source_sha256` is the hash of what came, where that is not what is kept.
+    """
 
     media_type: MediaType
     sha256: str
     size: int
     facts: Facts
     poster: bytes | None = None
+    source_sha256: str | None = None
 
 
 class Inspection:
@@ -43,7 +47,8 @@ class Inspection:
         self._whole = True
         self._head = b""
         self._sha = hashlib.sha256()
-        self._walk = BoxWalk()
+        self.walk = BoxWalk()
+        self._source_sha256: str | None = None
         self._hashing: asyncio.Task[None] | None = None
 
     async def feed(self, part: bytes) -> MediaType:
@@ -52,7 +57,7 @@ class Inspection:
             self._head = part
             self.media_type = self._expect(sniff(part[:64]))
         if self._kind == "video":
-            self._walk.feed(part)
+            self.walk.feed(part)
         self.size += len(part)
         self.held.append(part)
         if self._kind == "image" and not self.fits:
@@ -62,15 +67,31 @@ class Inspection:
         self._hashing = asyncio.create_task(asyncio.to_thread(self._sha.update, part))
         return self.media_type
 
+    async def extend(self, tail: bytes, part_bytes: int) -> None:
+        """Take what is written behind the file that has come; its last part may still be short."""
+        await self._hashed()
+        self._source_sha256 = self._sha.hexdigest()
+        self._sha.update(tail)
+        self.walk.feed(tail)
+        self.size += len(tail)
+        room = part_bytes - len(self.held[-1]) if self.held else 0
+        if room:
+            self.held[-1] += tail[:room]
+        if len(tail) > room:
+            self.held.append(tail[room:])
+
     @property
     def fits(self) -> bool:
         """Whether the file is still held whole, and may be."""
         return self._whole and self.size <= self._hold_bytes
 
-    def let_go(self) -> Iterator[bytes]:
-        """Hand over the parts held, each forgotten here as it is taken."""
+    def let_go(self, least: int = 0) -> Iterator[bytes]:
+        """Hand over the parts held, each forgotten here as it is taken.
+
+        One shorter than `least` bytes, which is the last, is kept.
+        """
         self._whole = False
-        while self.held:
+        while self.held and len(self.held[0]) >= least:
             yield self.held.popleft()
 
     def forget(self) -> None:
@@ -85,7 +106,9 @@ class Inspection:
         await self._hashed()
         async with decodes:
             facts, poster = await asyncio.to_thread(self._check)
-        return Found(self.media_type, self._sha.hexdigest(), self.size, facts, poster)
+        return Found(
+            self.media_type, self._sha.hexdigest(), self.size, facts, poster, self._source_sha256
+        )
 
     def _expect(self, found: MediaType) -> MediaType:
         if found.kind != self._kind:
@@ -97,11 +120,11 @@ class Inspection:
             return check_image(Patchwork.of_parts(self.held)), None
         if self._kind == "audio":
             return self._check_sound(), None
-        self._walk.finish()
+        self.walk.finish()
         if self._whole:
             file = Patchwork.of_parts(self.held)
-        elif self._walk.moov is not None:
-            file = Patchwork.of_head(self.size, self._head, self._walk.moov)
+        elif self.walk.moov is not None:
+            file = Patchwork.of_head(self.size, self._head, self.walk.moov)
         else:
             return Facts(), None  # an index too large to keep: the box walk is the proof
         seen = check_video(file, self.size, whole=self._whole)

@@ -8,8 +8,9 @@ from ledger.store import ObjectInfo
 from tasks.landing.inspection import Found
 
 SHA256, WIDTH, HEIGHT, SECONDS = "sha256", "width", "height", "seconds"
+SOURCE_SHA256 = "source-sha256"
 TASK_ID = "task-id"
-OWN = frozenset({SHA256, WIDTH, HEIGHT, SECONDS})
+OWN = frozenset({SHA256, SOURCE_SHA256, WIDTH, HEIGHT, SECONDS})
 ROOM = 1800
 PLAIN = " !#$&'()*+,/:;=?@[]^{}|<>\"`"
 SHA256_HEX = 64
@@ -25,6 +26,7 @@ def metadata_of(given: Mapping[str, str], landed: Landed | None = None) -> dict[
     if landed is not None:
         facts = {
             SHA256: landed.sha256,
+            SOURCE_SHA256: landed.source_sha256,
             WIDTH: landed.width,
             HEIGHT: landed.height,
             SECONDS: landed.seconds,
@@ -44,6 +46,7 @@ def landed_from(key_stem: str, found: Found) -> Landed:
     return Landed(
         key=key_stem + found.media_type.extension,
         sha256=found.sha256,
+        source_sha256=found.source_sha256,
         size=found.size,
         content_type=found.media_type.content_type,
         width=found.facts.width,
@@ -61,6 +64,7 @@ def recorded(key: str, info: ObjectInfo) -> Landed | None:
     return Landed(
         key=key,
         sha256=sha256,
+        source_sha256=info.metadata.get(SOURCE_SHA256),
         size=info.size,
         content_type=info.content_type,
         width=int(width) if width else None,

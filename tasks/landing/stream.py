@@ -11,7 +11,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -32,6 +32,8 @@ from tasks.landing.errors import (
 from tasks.landing.fetch import check_declared, declared_size, open_media, parts_of
 from tasks.landing.guard import Guard
 from tasks.landing.inspection import Inspection, WantedKind
+from tasks.landing.label import Label
+from tasks.landing.marking import Marking
 from tasks.landing.metadata import landed_from, metadata_of
 from tasks.landing.poster import store_poster
 from tasks.landing.room import MIB, LandingRoom
@@ -72,8 +74,9 @@ class LandingRules:
           and the first, kept for the poster; 56 MiB by default
         - not stated: the larger of hold_bytes + 2 parts (80 MiB by default) and the latter
 
-        Besides: a video's index (`moov`, at most 16 MiB, commonly under 1), and for each check
-        going on, of which there are at most 2 (`room.DECODES`), the decoder's few frames.
+        Besides: a label (at most 80 KB, commonly 2); a video's index (`moov`, at most 16 MiB,
+        commonly under 1), and for each check going on, of which there are at most 2
+        (`room.DECODES`), the decoder's few frames.
         """
         whole = self.hold_bytes if size is None else min(size, self.hold_bytes)
         held = whole + 2 * min(whole, self.part_bytes)
@@ -96,6 +99,7 @@ async def land_media(
     http: httpx.AsyncClient,
     refresh: Refresh | None,
     metadata: Mapping[str, str],
+    label: Label | None = None,
     poster_key: str | None = None,
     room: LandingRoom | None = None,
     rules: LandingRules = RULES,
@@ -106,15 +110,18 @@ async def land_media(
 
     `http` comes from `media_client()`: media hosts get no credentials. `refresh` asks the provider
     again and returns the file's URL as it is now. `metadata` goes to the object, beside what
-    `already_landed` needs. With `poster_key`, a video's poster is written there too; that never
-    fails the landing. `room` is shared by all landings of a process; memory: `LandingRules.memory`.
+    `already_landed` needs, `label` into the file, where that is safe (`tasks.landing.marking`):
+    what is proven, hashed and counted is the file as it is kept. With `poster_key`, a video's
+    poster is written there too; that never fails the landing. `room` is shared by all landings of
+    a process; memory: `LandingRules.memory`.
 
     Raises a LandingFailed: the job is paid for, and landing it again is free. The bucket is then as
     it was: no object, no unfinished upload. When cancelled, likewise, or the object is there whole.
     """
     room = room or LandingRoom()
     landing = _Landing(
-        store, key_stem, kind, http, refresh, metadata, room, rules, guard, clock or SystemClock()
+        *(store, key_stem, kind, http, refresh, metadata, label),
+        *(room, rules, guard, clock or SystemClock()),
     )
     async with room.seat():
         try:
@@ -147,6 +154,7 @@ class _Landing:
     http: httpx.AsyncClient
     refresh: Refresh | None
     metadata: Mapping[str, str]
+    label: Label | None
     room: LandingRoom
     rules: LandingRules
     guard: Guard
@@ -184,19 +192,29 @@ class _Landing:
                 async with self.room.memory(self.rules.memory(declared_size(response))):
                     return await self._transfer(response)
         except NotMediaError as error:
+            # Whatever is wrong with it, it is not to be the label: the next try goes without one.
+            self.label = None
             raise TryAgainError(str(error), bad=True) from error
 
     async def _transfer(self, response: httpx.Response) -> tuple[Landed, bytes | None]:
         rules = self.rules
         inspection = Inspection(self.kind, rules.hold_bytes)
+        marking = Marking(self.label, rules.part_bytes)
         long = (declared_size(response) or 0) > rules.hold_bytes
         async with Upload(self.store, parts_in_flight=rules.parts_in_flight) as upload:
-            async with aclosing(parts_of(response, rules.part_bytes, rules.size_cap)) as parts:
+            source = parts_of(response, rules.part_bytes, rules.size_cap)
+            async with aclosing(source), aclosing(marking.parts(source)) as parts:
                 async for part in parts:
                     media_type = await inspection.feed(part)
                     if long or not inspection.fits:
                         await self._stream(upload, inspection, media_type)
+            if tail := marking.tail(inspection.media_type, inspection.walk):
+                await inspection.extend(tail, rules.part_bytes)
+            if upload.begun:
+                await _send(upload, inspection)
             found = await inspection.finish(self.room.decodes)
+            if marking.source_sha256:
+                found = replace(found, source_sha256=marking.source_sha256)
             landed = landed_from(self.key_stem, found)
             await self._publish(landed, upload, inspection)
         return landed, found.poster
@@ -206,7 +224,7 @@ class _Landing:
             # The hash is not known yet, and S3 takes an object's metadata only now.
             key = self.key_stem + media_type.extension
             await upload.begin(key, media_type.content_type, metadata_of(self.metadata))
-        await _send(upload, inspection)
+        await _send(upload, inspection, self.rules.part_bytes)
 
     async def _publish(self, landed: Landed, upload: Upload, inspection: Inspection) -> None:
         if upload.begun:
@@ -256,6 +274,6 @@ class _Landing:
         )
 
 
-async def _send(upload: Upload, inspection: Inspection) -> None:
-    for part in inspection.let_go():
+async def _send(upload: Upload, inspection: Inspection, least: int = 0) -> None:
+    for part in inspection.let_go(least):
         await upload.add(part)

@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import json
 import re
+from hashlib import sha256
 from typing import Any
 
 import av
@@ -20,7 +22,9 @@ pytestmark = pytest.mark.stack
 LANDED_TYPES = {
     "script.json": "application/json",
     "image.png": "image/png",
+    "image.png.json": "application/json",
     "video.mp4": "video/mp4",
+    "video.mp4.json": "application/json",
     "poster.jpg": "image/jpeg",
     "receipts/script.json": "application/json",
     "receipts/image.json": "application/json",
@@ -138,6 +142,37 @@ def test_a_topic_becomes_script_image_video_and_poster(
     assert {job["prompt"] for job in pipeline.jobs("A fox")} == set(script.values())
 
 
+def test_beside_and_inside_each_medium_it_says_how_it_was_made(
+    pipeline: Pipeline, runs: dict[str, Ended]
+) -> None:
+    folder = runs["full"].outcome["video"].rpartition("/")[0]
+    image, video = (pipeline.json(f"{folder}/{name}.json") for name in ("image.png", "video.mp4"))
+    receipt = pipeline.json(f"{folder}/receipts/video.json")
+    assert receipt["media"]["sha256"] == sha256(pipeline.body(f"{folder}/video.mp4")).hexdigest()
+    assert receipt["media"]["source_sha256"] != receipt["media"]["sha256"]
+    assert video.pop("software").startswith("globalaiopc-pipelines ")
+    assert video == {
+        "schema_version": 1,
+        "file": "video.mp4",
+        **{name: value for name, value in receipt["media"].items() if name != "key"},
+        "digital_source_type": "trainedAlgorithmicMedia",
+        **receipt["job"],
+        "model": "openAiSora2Plus",
+        "endpoint": "sora",
+        "job_id": receipt["task_id"],
+        "prompt": receipt["asked"]["prompt"],
+        "asked": {"ratio": "16:9", "seconds": 4, "first_frame": image["sha256"]},
+        "inputs": [{"field": "first_frame", "sha256": image["sha256"], "file": "image.png"}],
+        "cost": 0.4,
+        **{name: receipt["times"][name] for name in ("submitted", "completed")},
+    }
+    assert len(json.dumps(video)) < 1500
+    for made in (image, video):
+        packet = pipeline.body(f"{folder}/{made['file']}")
+        for word in (made["prompt"], made["job_id"], made["brief_id"], "trainedAlgorithmicMedia"):
+            assert word.encode() in packet, word
+
+
 def test_a_batch_without_a_name_is_named_after_its_run(
     pipeline: Pipeline, runs: dict[str, Ended]
 ) -> None:
@@ -181,6 +216,7 @@ def test_text_to_image_ends_with_the_image(pipeline: Pipeline, runs: dict[str, E
     folder = item["image"].rpartition("/")[0]
     assert pipeline.objects(folder) == {
         "image.png",
+        "image.png.json",
         "script.json",
         "receipts/image.json",
         "receipts/script.json",

@@ -21,6 +21,7 @@ LANDED = {
     "speech.mp3",
     "video.mp4",
     "poster.jpg",
+    *("voice.wav.json", "speech.mp3.json", "video.mp4.json"),
     "receipts/script.json",
     "receipts/voice.json",
     "receipts/speech.json",

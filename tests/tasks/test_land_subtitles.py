@@ -1,5 +1,6 @@
 """A speech whose subtitles do not come at once, over a real bucket and a real media host."""
 
+import json
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from ledger import Mine, ObjectStore
+from ledger import Mine, ObjectStore, StoreError
 from sandbox.services import S3Access
 from tasks import Bought, Limits, Studio, land
 from tasks.asked import SpeechAsked
@@ -19,6 +20,7 @@ from tests.tasks.doubles import KEY, TASK, Provider
 
 SRT = b"1\n00:00:00,000 --> 00:00:01,500\nhello\n"
 SPEECH = KEY.model_copy(update={"stage": "speech"})
+SIDECAR = "b/fox/speech.mp3.json"
 
 
 @pytest.fixture
@@ -76,10 +78,31 @@ async def test_a_503_costs_neither_the_sound_nor_its_subtitles(studio, host):
         await land.fn(studio, bought)
     assert await keys(studio) == {"b/fox/speech.mp3"}
     media = await land.fn(studio, bought)
-    assert await keys(studio) == {"b/fox/speech.mp3", "b/fox/speech.srt"}
+    assert await keys(studio) == {"b/fox/speech.mp3", SIDECAR, "b/fox/speech.srt"}
     held = await studio.ledger.look(SPEECH)
     assert held.receipt.media == media
     assert host.paths().count("/speech") == 1
+
+
+async def test_a_sidecar_that_was_deleted_is_written_again_and_is_the_same(studio, host):
+    bought = await completed(studio, host, Answer(SRT))
+    await land.fn(studio, bought)
+    told = (await studio.store.get(SIDECAR)).body
+    assert json.loads(told)["file"] == "speech.mp3"
+    await studio.store.delete(SIDECAR)
+    await land.fn(studio, replace(bought, held=await studio.ledger.look(SPEECH)))
+    assert (await studio.store.get(SIDECAR)).body == told
+
+
+async def test_a_sidecar_that_cannot_be_written_fails_no_landing(studio, host, monkeypatch, caplog):
+    async def full(*_: object, **__: object) -> str:
+        raise StoreError("The bucket is full.")
+
+    monkeypatch.setattr(studio.store, "put", full)
+    bought = await completed(studio, host, Answer(status=404))
+    await land.fn(studio, bought)
+    assert SIDECAR not in await keys(studio)
+    assert "speech.mp3.json is not written; the next run tries again" in caplog.text
 
 
 async def test_a_later_run_asks_for_them_anew(studio, host, provider):
@@ -89,7 +112,7 @@ async def test_a_later_run_asks_for_them_anew(studio, host, provider):
     done = {"id": TASK, "status": "completed", "audioUrl": bought.media_url}
     provider.look = httpx.Response(200, json={**done, "subtitleFile": bought.subtitle_url})
     await land.fn(studio, replace(bought, media_url=None, subtitle_url=None))
-    assert await keys(studio) == {"b/fox/speech.mp3", "b/fox/speech.srt"}
+    assert await keys(studio) == {"b/fox/speech.mp3", SIDECAR, "b/fox/speech.srt"}
 
 
 async def test_a_sound_in_the_bucket_needs_no_provider_that_still_knows_it(studio, host, provider):
@@ -105,4 +128,4 @@ async def test_a_sound_in_the_bucket_needs_no_provider_that_still_knows_it(studi
 async def test_subtitles_that_are_no_more_are_done_without(studio, host):
     bought = await completed(studio, host, Answer(status=404))
     await land.fn(studio, bought)
-    assert await keys(studio) == {"b/fox/speech.mp3"}
+    assert await keys(studio) == {"b/fox/speech.mp3", SIDECAR}
