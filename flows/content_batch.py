@@ -13,6 +13,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from flows.approval.opening import Approval, end_at_gate
 from flows.briefs import Brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs
@@ -21,6 +22,8 @@ from flows.form import Titled
 from flows.in_turn import in_turn
 from flows.manifest import load_briefs
 from flows.parameters import (
+    ApprovalReply,
+    ApproveWhat,
     BatchId,
     Bucket,
     Budget,
@@ -28,6 +31,7 @@ from flows.parameters import (
     Connection,
     Limit,
     PartOfBatch,
+    PicturesToASheet,
     Prices,
     TimeZone,
 )
@@ -64,10 +68,13 @@ async def content_batch(
     *,
     plan: Annotated[bool, Field(json_schema_extra={"title": "Only plan, spend nothing"})] = False,
     budget: Budget = None,
+    approve: ApproveWhat = None,
     limit: Limit = None,
     columns: ColumnNames = None,
     timezone: TimeZone = None,
     prices: Prices = None,
+    approval: ApprovalReply = None,
+    wave: PicturesToASheet = 50,
     shards: Annotated[int, Field(json_schema_extra={"title": "Workers"})] = 1,
     connection: Connection = "default",
     bucket: Bucket = "default",
@@ -88,6 +95,9 @@ async def content_batch(
         budget: The most that this batch may cost, over all its runs, in the currency of the price
             file. Each brief's image and video are paid for only if both fit; every image and video
             model must have a price. Empty: what was given before for this batch, else no limit.
+        approve: `images` makes the pictures first and shows them on a sheet: no video is paid for
+            that nobody approves. The run waits without a worker; press Resume to answer. Empty: as
+            this batch was run before, else without.
         limit: Of a table or file, only its first so many briefs. 3 is a good first try.
         columns: Of a table or file, which of its columns is which field, such as
             `{"Prompt": "topic"}`. Empty: each column is named as its field is.
@@ -95,6 +105,10 @@ async def content_batch(
         prices: Where a price file (TOML) lies: a path on the worker, such as
             `examples/prices.toml`, or `s3://bucket/key`. Empty: what such jobs cost earlier, as a
             guess.
+        approval: Leave empty to be asked. Else the answer to the sheets: `all`, `none`, `1,4,7-9`,
+            `best 20 under 50`, or lines such as `again 3: a red bicycle at dusk`.
+        wave: How many pictures a sheet has. While the videos of one sheet are made, so are the
+            pictures of the next.
         shards: Leave at 1 below a few hundred briefs. How many runs of this deployment make the
             batch together, on as many workers as are free; this run makes one part of it and
             gathers one report. Each takes its share of the connection's limits; the budget is
@@ -118,11 +132,15 @@ async def content_batch(
             name = this_batch(batch_id, timezone)
             found = await _read(studio, name, briefs, columns, limit)
             works = [Work(name, brief) for brief in found]
+            asked = Approval(approve, approval, wave)
             if plan:
-                return await planned_batch(studio, works, budget, prices)
+                planned = await planned_batch(studio, works, budget, prices)
+                return await asked.planned(studio, works, planned)
             async with nullcontext() if part else in_turn(studio, name):
+                alone = shards == 1 and part is None
+                gate = await asked.gate(studio, works, prices, alone=alone)
                 studio.purse = await open_purse(studio, works, budget, prices)
-                make: Make = partial(_made, studio)
+                make: Make = gate.make if gate else partial(_made, studio)
                 if shards > 1:
                     blocks = {"connection": connection, "bucket": bucket}
                     runs = await shard_runs(studio, name, budget, prices, blocks)
@@ -133,6 +151,8 @@ async def content_batch(
                     with quiet_steps():
                         report = await _run(studio, works, make, progress)
                 await (publish_shard(studio, report, part) if part else publish(studio, report))
+                if gate is not None:
+                    return await end_at_gate(gate, report)
     except GlobalAIOPCError as error:
         return stopped(error)
     return end_of_batch(report)

@@ -2,15 +2,20 @@
 
 GlobalAIOPCError
 ├── InvalidRequest
-│   └── BadBriefs           a list of briefs refused as a whole     not charged   user
+│   ├── BadBriefs           a list of briefs refused as a whole     not charged   user
+│   ├── ReplyRefused        a sheet's answer that cannot be read    not charged   user
+│   └── ApprovedOtherwise   approved was another request than this  not charged   user
 ├── OutcomeUnknown
 │   └── ScriptUnanswered    a script was asked for, and none came   unknown       user
 ├── ScriptInvalid           the text model wrote no usable script   charged       user
 │   └── SpeechInvalid       the text model wrote no words to say    charged       user
 ├── DeadlinePassed
-│   └── ShardStopped        its shard's run was cancelled           unknown       user
+│   ├── ShardStopped        its shard's run was cancelled           unknown       user
+│   └── AwaitingApproval    its video waits for a person's word     not charged   user
+│       └── Declined        a person wants no video of it           not charged   nobody
 ├── VoiceUnknown            a voice was cloned, its id never came   charged       provider
 ├── ScriptUnreadable        script.json is not one of ours          not charged   operator
+├── ApprovalUnreadable      a sheet or an answer is not one of ours not charged   operator
 └── NothingLanded           a run ended with nothing to show        unknown       user
 """
 
@@ -154,6 +159,28 @@ class ShardStopped(DeadlinePassed):
     advice = "Run the batch again to go on; what was bought is continued, not paid again."
 
 
+class ReplyRefused(InvalidRequest):
+    code = "reply_refused"
+    advice = "Nothing was spent by it, and the sheet waits as before."
+
+
+class ApprovedOtherwise(InvalidRequest):
+    code = "approved_otherwise"
+    advice = "Put the brief back as it was approved, or run it as a batch of another name."
+
+
+class AwaitingApproval(DeadlinePassed):
+    code = "awaiting_approval"
+    charged: Charged = "no"
+    who_acts: WhoActs = "user"
+
+
+class Declined(AwaitingApproval):
+    code = "declined"
+    who_acts: WhoActs = "nobody"
+    advice = "To make it after all, run the brief as a batch of another name."
+
+
 class VoiceUnknown(GlobalAIOPCError):
     code = "voice_unknown"
     charged: Charged = "yes"
@@ -168,6 +195,14 @@ class ScriptUnreadable(GlobalAIOPCError):
     retry_is_free = True
     who_acts: WhoActs = "operator"
     advice = "Move the file away to have the script written anew, or run the newer version."
+
+
+class ApprovalUnreadable(GlobalAIOPCError):
+    code = "approval_unreadable"
+    charged: Charged = "no"
+    retry_is_free = True
+    who_acts: WhoActs = "operator"
+    advice = "No video is made without it: put the file back, or run the newer version."
 
 
 class NothingLanded(GlobalAIOPCError):

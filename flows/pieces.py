@@ -117,6 +117,8 @@ class Attribution:
                 return (Piece(span.stage, "rate_limits", start, end),)
             case "chat" | "send":
                 return (Piece(span.stage, "generation", start, end),)
+            case "person":
+                return (Piece(span.stage, "person", start, end),)
             case "wait":
                 running = span.start if span.running is None else span.running
                 made = self.at((running + span.end) / 2)

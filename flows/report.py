@@ -10,9 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Pla
 from pydantic_core import to_jsonable_python
 
 from flows.cells import cell, escaped, money
-from flows.errors import ScriptUnanswered
+from flows.errors import AwaitingApproval, Declined, ScriptUnanswered
 from flows.makespan import Makespan
-from globalaiopc.errors import ErrorInfo
+from globalaiopc.errors import ErrorInfo, GlobalAIOPCError
 from tasks.lineage import InputMedium
 
 State = Literal["landed", "failed", "unknown", "blocked", "pending"]
@@ -203,9 +203,7 @@ def verdict(report: BatchReport) -> Verdict:
 def sentence(report: BatchReport) -> str:
     """What happened and what to do, in one line, as a run's state says it."""
     totals = report.totals
-    unanswered = sum(
-        item.error is not None and item.error.code == ScriptUnanswered.code for item in report.items
-    )
+    unanswered = _with_code(report, ScriptUnanswered)
     said = [f"{totals.landed} of {totals.briefs} briefs landed, cost {money(totals.cost)}."]
     if held := totals.unknown - unanswered:
         said.append(
@@ -218,15 +216,24 @@ def sentence(report: BatchReport) -> str:
         said.append(f"{totals.failed} failed ({_causes(report.items, 'failed')}).")
     if totals.blocked:
         said.append(f"{totals.blocked} blocked ({_causes(report.items, 'blocked')}).")
-    if totals.pending:
-        said.append(f"{totals.pending} not finished.")
+    declined, awaiting = _with_code(report, Declined), _with_code(report, AwaitingApproval)
+    if awaiting:
+        said.append(f"{awaiting} wait for approval; no video of theirs is paid for.")
+    if declined:
+        said.append(f"{declined} declined.")
+    if unfinished := totals.pending - declined - awaiting:
+        said.append(f"{unfinished} not finished.")
     if report.budget:
         said.append(_of_budget(report.budget))
-    if totals.landed < totals.briefs:
+    if totals.landed < totals.briefs - declined:
         said.append(
             f"Run batch {report.batch_id} again to continue; what has landed is not paid again."
         )
     return " ".join(said)
+
+
+def _with_code(report: BatchReport, kind: type[GlobalAIOPCError]) -> int:
+    return sum(item.error is not None and item.error.code == kind.code for item in report.items)
 
 
 def table_rows(report: BatchReport, *, limit: int = 200) -> list[dict[str, str]]:

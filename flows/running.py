@@ -7,7 +7,7 @@ from flows.inputs import land_inputs
 from flows.making import Maker
 from flows.report import ReportItem
 from flows.spending import paid_jobs
-from flows.stages import stages_of
+from flows.stages import Stages, stages_of
 from flows.work import Work
 from flows.writing import make_script
 from tasks import Studio
@@ -20,16 +20,39 @@ async def run_brief(studio: Studio, work: Work, makes: Makes) -> ReportItem:
 
     async def make() -> None:
         stages = stages_of(work.brief, makes, studio.client.catalogue)
-        async with studio.purse.brief(paid_jobs(work, stages)):
-            inputs = await land_inputs(studio, work, stages)
-            script = await make_script(studio, work, stages)
-            check_script(stages, script)
-            maker = Maker(studio, work, stages)
-            picture = await maker.image(script, inputs)
-            if stages.video:
-                await maker.video(script, inputs, picture)
+        await _make(studio, work, stages, video=bool(stages.video))
 
     item = await made(studio, work, STAGES, make)
-    code = item.error.code if item.error else ""
-    studio.timeline.end(work.brief.id, item.state, code, item.cost)
+    end(studio, item)
     return item
+
+
+async def run_to_picture(studio: Studio, work: Work) -> ReportItem:
+    """A brief that is to become a video, as far as the picture that the video will start from.
+
+    Like `run_brief`, but the brief is not over then. Without a picture it ends at its script.
+    """
+
+    async def make() -> None:
+        stages = stages_of(work.brief, "video", studio.client.catalogue)
+        await _make(studio, work, stages, video=False)
+
+    return await made(studio, work, STAGES, make)
+
+
+def end(studio: Studio, item: ReportItem) -> None:
+    """Note that nothing more is done for the brief in this run."""
+    code = item.error.code if item.error else ""
+    studio.timeline.end(item.id, item.state, code, item.cost)
+
+
+async def _make(studio: Studio, work: Work, stages: Stages, *, video: bool) -> None:
+    jobs = [job for job in paid_jobs(work, stages) if video or job.job.stage != "video"]
+    async with studio.purse.brief(jobs):
+        inputs = await land_inputs(studio, work, stages)
+        script = await make_script(studio, work, stages)
+        check_script(stages, script)
+        maker = Maker(studio, work, stages)
+        picture = await maker.image(script, inputs)
+        if video:
+            await maker.video(script, inputs, picture)

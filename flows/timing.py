@@ -10,6 +10,7 @@ from flows.pieces import LANDING, Attribution, Piece
 from tasks import Studio
 
 STAGES = ("script", "image", "video")
+APPROVAL = "approval"
 SHOWN_STEPS = 40
 HELD = 0.01
 """Of the makespan: a brief that waited less for a place was not held back."""
@@ -18,6 +19,9 @@ HELD = 0.01
 def makespan(studio: Studio, began: float, briefs: int) -> Makespan | None:
     """Of the run that began then, by the client's clock, and is over now.
 
+    A run that was suspended for a person began when it asked: what it did before that belongs to
+    its process before.
+
     None when it did not make all the `briefs` itself: the report of each shard has its own.
     """
     timeline = studio.timeline
@@ -25,7 +29,7 @@ def makespan(studio: Studio, began: float, briefs: int) -> Makespan | None:
         return None
     attribution = Attribution(
         timeline.spans,
-        began=began,
+        began=began - timeline.asked_before,
         closed=studio.client.cooldown.closed,
         landings=studio.room.landings,
     )
@@ -67,8 +71,8 @@ def assembled(
         path=tuple(_step(piece) for piece in _longest(path)),
         stages=tuple(
             times
-            for stage in (*STAGES, LANDING)
-            if (times := _stage(stage, pieces, seconds, places[stage], bought_before[stage]))
+            for stage in (*STAGES, APPROVAL, LANDING)
+            if (times := _stage(stage, pieces, seconds, places.get(stage), bought_before[stage]))
         ),
         resumed=bought_before.total(),
     )

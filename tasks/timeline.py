@@ -1,6 +1,6 @@
 """What every brief of a run waited for, and when: noted in passing, without a request.
 
-A span is one step of one stage. Its six kinds, in their order, and what can be read from them:
+A span is one step of one stage. Its seven kinds, in their order, and what can be read from them:
 
     queue   asked for a place (ready) until it was given (started)
     turn    asked for a send of its model, which a 429 makes scarce, until it was given
@@ -9,22 +9,23 @@ A span is one step of one stage. Its six kinds, in their order, and what can be 
     wait    the provider's id is known, until the job was seen done (noticed); `first_look` and
             `running`, the last look that found it not done
     land    the medium goes to the bucket, until it is proven whole and noted (landed)
+    person  a person was asked, until they answered
 
 What lies between two spans are this program's own steps. Times are those of the client's clock.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
-from globalaiopc import TaskView
+from globalaiopc import ErrorInfo, TaskView
 from globalaiopc.waiting import Clock
 from ledger import Receipt
 
-Kind = Literal["queue", "turn", "chat", "send", "wait", "land"]
+Kind = Literal["queue", "turn", "chat", "send", "wait", "land", "person"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,14 @@ class End:
     cost: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a brief has not landed. `unlanded`: stage and cost, if known, of jobs without a medium."""
+
+    error: ErrorInfo
+    unlanded: tuple[tuple[str, Decimal | None], ...] = ()
+
+
 class Seen:
     """The looks at one job, as far as they say when it was done."""
 
@@ -80,7 +89,8 @@ class Timeline:
     """Of one process and one batch, in which every brief has an id of its own.
 
     `resumed` are the stages of briefs whose job an earlier run, or another process, had bought;
-    `ended` says how the briefs stand for which nothing more is to be done.
+    `ended` says how the briefs stand for which nothing more is to be done. `asked_before`: for so
+    many seconds before this process a person was waited for.
     """
 
     clock: Clock
@@ -89,6 +99,8 @@ class Timeline:
     _costs: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     resumed: set[tuple[str, str]] = field(default_factory=set)
     ended: dict[str, End] = field(default_factory=dict)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+    asked_before: float = 0.0
 
     @contextmanager
     def span(self, brief: str, stage: str, kind: Kind) -> Iterator[Seen]:
@@ -103,6 +115,12 @@ class Timeline:
                 self._where[brief] = replace(here, still=False)
             self._spans[brief].append(Span(stage, kind, start, end, looks.first, looks.running))
 
+    def waited_for_person(self, briefs: Iterable[str], seconds: float, until: float) -> None:
+        """A person was asked for so long before this process, and all of these waited for it."""
+        self.asked_before = seconds
+        for brief in briefs:
+            self._spans[brief].append(Span("approval", "person", until - seconds, until))
+
     def bought_before(self, brief: str, stage: str) -> None:
         """Its job was there before this run asked for it."""
         self.resumed.add((brief, stage))
@@ -116,6 +134,21 @@ class Timeline:
         if receipt.amount is not None:
             costs = self._costs.setdefault(receipt.job.brief_id, {})
             costs[receipt.job.stage] = receipt.amount
+
+    def troubled(self, brief: str, trouble: Trouble | None) -> None:
+        """Note why a brief has not landed, or that there is nothing to say of it any more."""
+        if trouble is None:
+            self.troubles.pop(brief, None)
+        else:
+            self.troubles[brief] = trouble
+
+    def usual_costs(self) -> dict[str, Decimal]:
+        """What a job of each stage costs on average, of those whose cost is known."""
+        known: defaultdict[str, list[Decimal]] = defaultdict(list)
+        for costs in self._costs.values():
+            for stage, cost in costs.items():
+                known[stage].append(cost)
+        return {stage: sum(costs, Decimal(0)) / len(costs) for stage, costs in known.items()}
 
     @property
     def spans(self) -> Mapping[str, Sequence[Span]]:

@@ -1,0 +1,1 @@
+"""Approval of a batch's pictures before their videos are paid for."""
