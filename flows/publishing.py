@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable
 
+from prefect.logging import get_run_logger
+
 from flows.artifacts import show_page, show_table
+from flows.gallery_data import Gallery
+from flows.gallery_writing import write_index
 from flows.makespan_page import makespan_page
 from flows.pulse import Pulse
 from flows.report import BatchReport, description, manifest_line, table_rows
@@ -18,10 +22,24 @@ PART_BYTES = 8 * 1024 * 1024
 async def publish(studio: Studio, report: BatchReport) -> None:
     """Write what became of the batch for programs (the bucket) and for people (the UI)."""
     await _write(studio, report, report.batch_id)
+    await _write_gallery(studio, report)
     await show_table("batch", report.batch_id, table_rows(report), description(report))
     if report.makespan:
         page = makespan_page(report.makespan, report.batch_id)
         await show_page("makespan", report.batch_id, page)
+
+
+async def _write_gallery(studio: Studio, report: BatchReport) -> None:
+    """Write `index.html`; a page that cannot be written stops no batch from ending."""
+    try:
+        uri = studio.store.uri(f"{report.batch_id}/")
+        await write_index(studio.store, Gallery.of(report, uri))
+    except Exception as error:  # also a defect of the page: the report is what counts
+        get_run_logger().warning(
+            "The gallery was not written (%s). Write it with the flow gallery, batch_id %s.",
+            type(error).__name__,
+            report.batch_id,
+        )
 
 
 async def publish_shard(studio: Studio, report: BatchReport, shard: Shard) -> None:

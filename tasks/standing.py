@@ -23,7 +23,7 @@ async def standing(ledger: Ledger, batch_id: str, *, settled: Container[str]) ->
     """Read the batch's receipts, except of jobs whose first attempt is in `settled`."""
 
     def unsettled(key: str) -> bool:
-        job = _paid_job(key)
+        job = paid_job(key)
         return job is not None and line_of(job) not in settled
 
     found = Standing()
@@ -32,7 +32,8 @@ async def standing(ledger: Ledger, batch_id: str, *, settled: Container[str]) ->
     return found
 
 
-def _paid_job(key: str) -> JobKey | None:
+def paid_job(key: str) -> JobKey | None:
+    """The job whose receipt an object is, by its key; None for a script's, and for all else."""
     hit = _RECEIPT.fullmatch(key)
     if hit is None or hit[3] not in MAKES:
         return None

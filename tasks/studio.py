@@ -94,6 +94,20 @@ async def _load_blocks(connection: str, bucket: str) -> tuple[GlobalAIOPC, Media
         ) from error
 
 
+async def open_store(bucket: str = "default") -> ObjectStore:
+    """The bucket alone, by the name of its block, where nothing is bought. Raises `StudioNotReady`.
+
+    No key of the API is asked for, and the bucket is not tried.
+    """
+    try:
+        media: MediaBucket = await MediaBucket.aload(bucket)
+    except (ValueError, RuntimeError) as error:  # as in `_load_blocks`
+        raise StudioNotReady(
+            f"The block media-bucket/{bucket} is not on this Prefect server, or does not load."
+        ) from error
+    return media.store()
+
+
 @asynccontextmanager
 async def open_studio(
     connection: str = "default", bucket: str = "default", *, shares: int = 1

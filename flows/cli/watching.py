@@ -9,7 +9,6 @@ from typing import get_args
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from blocks import MediaBucket
 from flows.cells import cell, money, spell
 from flows.cli.answers import Answer
 from flows.cli.exits import Exit
@@ -19,7 +18,7 @@ from flows.cli.tables import Rows
 from flows.rescue_report import age
 from flows.status import BatchStatus, NoSuchBatch, Stands, batch_status
 from ledger import ObjectStore, State
-from tasks import StudioNotReady
+from tasks import studio
 
 SECONDS = 5.0
 _JOB_STATES: tuple[State, ...] = get_args(State)
@@ -50,13 +49,7 @@ async def status(screen: Screen, batch_id: str, *, bucket: str, watch: bool) -> 
 async def open_store(screen: Screen, bucket: str) -> ObjectStore:
     """The bucket alone, to read in. Raises `StudioNotReady`."""
     needs_prefect(screen)
-    try:
-        block: MediaBucket = await MediaBucket.aload(bucket)
-    except (ValueError, RuntimeError) as error:
-        raise StudioNotReady(
-            f"The block media-bucket/{bucket} is not on this Prefect server, or does not load."
-        ) from error
-    return block.store()
+    return await studio.open_store(bucket)
 
 
 async def _begun(store: ObjectStore, batch_id: str) -> BatchStatus:

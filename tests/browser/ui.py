@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +144,13 @@ class PrefectUI:
         self.open(f"/deployments/deployment/{self.deployment(deployment)}/run", shows="Submit")
         return RunForm(self.page)
 
+    def resume_form(self, run_id: str, *, shows: str) -> RunForm:
+        """What a suspended run asks, in the dialog of its Resume button."""
+        self.open(f"/runs/flow-run/{run_id}", shows="Suspended")
+        self.page.get_by_role("button", name="Resume", exact=True).click()
+        self.page.locator(".p-modal").get_by_text(shows).first.wait_for()
+        return RunForm(self.page)
+
     def open_artifact(self, key: str, *, shows: str) -> None:
         # `/artifacts/{key}/latest` names the key's collection, which has no page of its own.
         asked = {"artifacts": {"key": {"any_": [key]}}}
@@ -160,15 +167,24 @@ class PrefectUI:
 
     def finished(self, run_id: str) -> Run:
         """The run once it is over."""
+        return self._once(run_id, lambda run: run.type in _OVER)
+
+    def suspended(self, run_id: str, *, told: str = "") -> Run:
+        """The run once it waits for somebody, with a message that holds `told`."""
+        return self._once(
+            run_id, lambda run: run.type in _OVER or (run.type == "PAUSED" and told in run.message)
+        )
+
+    def _once(self, run_id: str, ready: Callable[[Run], bool]) -> Run:
         deadline = time.monotonic() + RUN_SECONDS
         while True:
             found = self._api(f"flow_runs/{run_id}")
             state = found["state"]
-            if state["type"] in _OVER:
-                message = state["message"] or ""
-                return Run(run_id, found["name"], state["type"], state["name"], message)
+            run = Run(run_id, found["name"], state["type"], state["name"], state["message"] or "")
+            if ready(run):
+                return run
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{found['name']} is {state['name']} after {RUN_SECONDS} s.")
+                raise TimeoutError(f"{run.name} is {run.state} after {RUN_SECONDS} s.")
             time.sleep(0.5)
 
     def picture(self, path: Path) -> None:
