@@ -60,6 +60,11 @@ class Holder(BaseModel):
         return self.model_dump_json().encode()
 
 
+def place_of(batch_id: str) -> str:
+    """Where the run that makes a batch says so: a `Holder`."""
+    return f"{batch_id}/run.json"
+
+
 @asynccontextmanager
 async def in_turn(studio: Studio, batch_id: str) -> AsyncIterator[None]:
     """Wait until no other run makes the batch, and keep others from it while the block runs.
@@ -85,7 +90,7 @@ class _Place:
         self._clock = studio.client.clock
         self._seconds = pulse_seconds(studio)
         self._batch_id = batch_id
-        self._key = f"{batch_id}/run.json"
+        self._key = place_of(batch_id)
         self._me = Holder(run=flow_run.get_id(), name=flow_run.get_name() or "a run")
         self._etag = ""
         self._lost = False

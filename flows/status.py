@@ -9,22 +9,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from flows.pulse import Pulse
+from flows.in_turn import Holder, place_of
+from flows.pulse import SECONDS, Pulse
 from flows.report import BatchReport, Cost, ReportItem, State
 from flows.shards import Shard
 from flows.spending import AmountIs, worth
+from flows.watching import SILENT_BEATS
 from flows.writing import STAGE as SCRIPT
 from globalaiopc import ErrorInfo, InvalidRequest
 from ledger import Budget, Ledger, ObjectStore, PriceBook, Receipt
 from ledger import State as JobState
 from tasks.prices import kept_prices
 
-Stands = Literal["landed", "partly landed", "nothing landed", "needs a decision", "unfinished"]
-"""Of the batch as a whole. `unfinished`: under way, or interrupted; the bucket cannot tell which.
-A decision that is needed goes before all else."""
+Stands = Literal[
+    "landed", "partly landed", "nothing landed", "needs a decision", "under way", "unfinished"
+]
+"""Of the batch as a whole. A decision that is needed goes before all else. `under way`: a run makes
+it; `unfinished`: none does, and there is something left to do."""
 
 _MADE = ("video", "speech")
 _GOING: tuple[JobState, ...] = ("intent", "submitted", "completed")
@@ -66,6 +71,14 @@ class BudgetStands(_Kept):
     reserved: Cost
 
 
+class RunStands(_Kept):
+    """The run that makes the batch, or did last. `alive`: it gave a sign of life just now."""
+
+    name: str
+    flow_run: UUID | None
+    alive: bool
+
+
 class ShardStands(_Kept):
     """One shard's runs: `done` if one of them said so; `left` are its briefs that did not land."""
 
@@ -80,7 +93,7 @@ class BatchStatus(_Kept):
 
     `cost` adds up what the provider said of all jobs; `unpriced` counts those of which it said
     nothing. `last_change` is that of the latest receipt, `reported` the end of the latest run.
-    `over`: a run of the whole batch has ended, and no job is under way.
+    `over`: a run of the whole batch has ended, none makes it now, and no job is under way.
     """
 
     schema_version: Literal[1] = 1
@@ -94,6 +107,7 @@ class BatchStatus(_Kept):
     unknown: tuple[OpenJob, ...]
     causes: tuple[Cause, ...]
     budget: BudgetStands | None
+    run: RunStands | None
     shards: tuple[ShardStands, ...]
     last_change: AwareDatetime | None
     reported: AwareDatetime | None
@@ -128,6 +142,7 @@ async def batch_status(store: ObjectStore, batch_id: str) -> BatchStatus:
         spent=account.spent_total,
         reserved=account.reserved_total,
     )
+    run = await _run(store, batch_id)
     whole = await store.head(_REPORT.format(batch_id)) is not None
     return _status(
         batch_id,
@@ -135,7 +150,22 @@ async def batch_status(store: ObjectStore, batch_id: str) -> BatchStatus:
         prices,
         reported=reports[-1].ended if reports else None,
         ended=whole or (bool(shards) and all(shard.done for shard in shards)),
+        run=run,
     ).model_copy(update={"budget": budget, "shards": shards, "unreadable": tuple(unreadable)})
+
+
+async def _run(store: ObjectStore, batch_id: str) -> RunStands | None:
+    """By the store's clock alone: no two machines' clocks have to agree."""
+    info, stored = await store.head(place_of(batch_id)), await store.get(place_of(batch_id))
+    if stored is None:
+        return None
+    holder, now = Holder.parse(stored.body), await store.server_time()
+    silent = (now - info.modified).total_seconds() if info and info.modified and now else 0.0
+    return RunStands(
+        name=holder.name,
+        flow_run=holder.run,
+        alive=not holder.over and silent < SILENT_BEATS * SECONDS,
+    )
 
 
 async def _reports(
@@ -183,6 +213,7 @@ def _status(
     *,
     reported: datetime | None,
     ended: bool,
+    run: RunStands | None,
 ) -> BatchStatus:
     receipts = seen.receipts
     paid = [one for one in receipts if one.job.stage != SCRIPT]
@@ -191,10 +222,11 @@ def _status(
     for one in paid:
         jobs.setdefault(one.job.stage, Counter())[seen.job_state(one)] += 1
     counts = Counter(seen.states.values())
-    over = ended and not counts["pending"]
+    alive = run is not None and run.alive
+    over = ended and not alive and not counts["pending"]
     return BatchStatus(
         batch_id=batch_id,
-        stands="needs a decision" if unknown else _stands(counts, over=over),
+        stands="needs a decision" if unknown else _stands(counts, alive=alive, over=over),
         over=over,
         briefs={state: counts[state] for state in _STATES},
         jobs=jobs,
@@ -203,6 +235,7 @@ def _status(
         unknown=tuple(_open(one, prices) for one in unknown),
         causes=_causes(seen.errors),
         budget=None,
+        run=run,
         shards=(),
         last_change=max((_changed(one) for one in receipts), default=None),
         reported=reported,
@@ -274,9 +307,9 @@ def _changed(receipt: Receipt) -> datetime:
     return max(receipt.times.values(), default=datetime.min.replace(tzinfo=UTC))
 
 
-def _stands(counts: Counter[State], *, over: bool) -> Stands:
+def _stands(counts: Counter[State], *, alive: bool, over: bool) -> Stands:
     if not over:
-        return "unfinished"
+        return "under way" if alive else "unfinished"
     if counts["landed"] == counts.total():
         return "landed"
     return "partly landed" if counts["landed"] else "nothing landed"

@@ -52,12 +52,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What is known of an object without reading it; `size` in bytes."""
+    """What is known of an object without reading it; `size` in bytes, `modified` by its clock."""
 
     size: int
     etag: str
     content_type: str
     metadata: Mapping[str, str]
+    modified: datetime | None = None
 
 
 class ObjectStore:
@@ -110,6 +111,7 @@ class ObjectStore:
                 etag=answer["ETag"],
                 content_type=answer.get("ContentType", ""),
                 metadata=answer.get("Metadata", {}),
+                modified=answer.get("LastModified"),
             )
 
         return await self._run("look at", key, lambda: _unless(call, 404))

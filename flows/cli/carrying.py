@@ -26,6 +26,8 @@ def carry_out(command: str, work: Work, *, as_json: bool) -> int:
     A person's mistake, and a server that is away, end in a sentence. Anything else is a defect of
     ours and raises.
     """
+    # Prefect reads it when it is imported; its own 20 s are too short for a first start.
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
     screen = Screen(console(sys.stderr.isatty(), stderr=True))
     with screen:
         answer = asyncio.run(_interruptible(screen, work))

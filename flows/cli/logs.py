@@ -32,13 +32,7 @@ class _OnScreen(logging.Handler):
         self._left = SHOWN
 
     def emit(self, record: logging.LogRecord) -> None:
-        # A step's failure is told by its brief's line, a run's end by the answer.
-        message = record.getMessage()
-        if (
-            self._screen.stopping
-            or record.name.startswith(_STEPS)
-            or message.startswith("Finished in state")
-        ):
+        if self._screen.stopping or not _is_news(record):
             return
         if record.name.startswith(_BRIEFS):
             self._left -= 1
@@ -47,4 +41,13 @@ class _OnScreen(logging.Handler):
             if self._left <= 0:
                 return
         style = "red" if record.levelno >= logging.ERROR else "yellow"
-        self._screen.say(f"{record.levelname.lower()}: {message}", style)
+        self._screen.say(f"{record.levelname.lower()}: {record.getMessage()}", style)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A step's failure is told by its brief's line, a run's end by the answer."""
+    if record.name.startswith(_BRIEFS):
+        return not record.getMessage().startswith("Finished in state")
+    if record.name.startswith(_STEPS):
+        return False
+    return record.levelno >= logging.ERROR or not record.name.startswith("prefect")

@@ -3,9 +3,12 @@
 import asyncio
 import shlex
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+from rich.console import Console
 from rich.prompt import Confirm
 from rich.text import Text
 
@@ -90,7 +93,24 @@ async def _agreed(screen: Screen, jobs: list[JobKey], wanted: Rescue) -> bool:
     screen.console.print(Rows(rows))
     question = "Send it again?" if len(jobs) == 1 else f"Send these {len(jobs)} again?"
     text = Text(f"{question} Each is paid a second time if its first try was charged.")
-    return await asyncio.to_thread(Confirm.ask, text, console=screen.console, default=False)
+    return await _asked(screen.console, text)
+
+
+async def _asked(console: Console, question: Text) -> bool:
+    """Wait for the answer in a thread that does not keep the process when Ctrl-C is pressed."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[bool] = loop.create_future()
+
+    def ask() -> None:
+        try:
+            answer = Confirm.ask(question, console=console, default=False)
+        except EOFError:
+            answer = False
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(answered.set_result, answer)
+
+    threading.Thread(target=ask, daemon=True).start()
+    return await answered
 
 
 async def _row(store: ObjectStore, job: JobKey) -> dict[str, str]:

@@ -28,6 +28,7 @@ _EXITS: Mapping[Stands, Exit] = {
     "partly landed": Exit.PARTLY,
     "nothing landed": Exit.FAILED,
     "needs a decision": Exit.DECIDE,
+    "under way": Exit.PARTLY,
     "unfinished": Exit.PARTLY,
 }
 
@@ -74,7 +75,9 @@ def sentence(status: BatchStatus) -> str:
         ago = (datetime.now(UTC) - status.last_change).total_seconds()
         said.append(f"Last change {spell(max(0.0, ago))} ago.")
     if status.stands == "unfinished":
-        said.append("It is under way, or was interrupted: then run it again, and it goes on.")
+        said.append("No run makes it now: run it again, and it goes on.")
+    elif status.run and status.run.alive:
+        said.append(f"Run {status.run.name} makes it.")
     return " ".join(said)
 
 
