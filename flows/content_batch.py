@@ -14,6 +14,7 @@ from flows.briefs import Brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs
 from flows.following import followed
+from flows.gathered import batch_makespan
 from flows.manifest import load_briefs
 from flows.planning import planned_batch
 from flows.progress import Progress
@@ -26,7 +27,7 @@ from flows.run_names import this_batch
 from flows.running import run_brief
 from flows.shard_runs import shard_runs, this_deployment
 from flows.sharding import Conductor, Make
-from flows.shards import Shard, check_shards
+from flows.shards import Shard, check_shards, shard_count
 from flows.spending import budget_facts, open_purse
 from flows.timing import makespan
 from flows.work import Work
@@ -47,6 +48,7 @@ async def content_batch(
     prices: str | None = None,
     plan: bool = False,
     shards: int = 1,
+    shard_size: int | None = None,
     shard: str | None = None,
     connection: str = "default",
     bucket: str = "default",
@@ -72,6 +74,7 @@ async def content_batch(
         shards: How many runs of this deployment make the batch together, on as many workers as
             are free; this run makes one of them and gathers one report. Each takes its share of
             the connection's limits; the budget is kept by all together.
+        shard_size: Instead of shards: the most briefs in each, so a longer list makes more runs.
         shard: Leave empty. A batch fills it in for the runs that it starts.
         connection: Name of the GlobalAIOPC block.
         bucket: Name of the MediaBucket block.
@@ -85,9 +88,8 @@ async def content_batch(
     """
     try:
         part = Shard.parse(shard) if shard else None
-        check_shards(shards, part, deployed=plan or this_deployment() is not None)
-        shares = part.of if part else shards
-        async with open_studio(connection, bucket, shares=shares) as studio:
+        check_shards(shards, shard_size, part, deployed=plan or this_deployment() is not None)
+        async with open_studio(connection, bucket) as studio:
             name = this_batch(batch_id, timezone)
             found = await _read(studio, name, briefs, columns, limit)
             works = [Work(name, brief) for brief in found]
@@ -95,15 +97,17 @@ async def content_batch(
                 return await planned_batch(studio, works, budget, prices)
             studio.purse = await open_purse(studio, works, budget, prices)
             make: Make = partial(_made, studio)
-            if shards > 1:
+            count = shard_count(shards, shard_size, len(works))
+            studio.limits.share(part.of if part else count)
+            if count > 1:
                 blocks = {"connection": connection, "bucket": bucket}
                 runs = await shard_runs(studio, name, budget, prices, blocks)
-                make = partial(Conductor(studio, runs, make).conduct, count=shards)
+                make = partial(Conductor(studio, runs, make).conduct, count=count)
             async with beating(studio, name, part):
                 label = f"{name}-{part}" if part else name
-                progress = Progress(studio, works, label, shared=shards > 1)
+                progress = Progress(studio, works, label, shared=count > 1)
                 with quiet_steps():
-                    report = await _run(studio, works, make, progress)
+                    report = await _run(studio, works, make, progress, count)
             await (publish_shard(studio, report, part) if part else publish(studio, report))
     except GlobalAIOPCError as error:
         return stopped(error)
@@ -132,7 +136,7 @@ async def _read(
 
 
 async def _run(
-    studio: Studio, works: Sequence[Work], make: Make, progress: Progress
+    studio: Studio, works: Sequence[Work], make: Make, progress: Progress, shards: int
 ) -> BatchReport:
     started, began = datetime.now(UTC), studio.client.clock.now()
     batch_id = works[0].batch_id
@@ -141,7 +145,9 @@ async def _run(
         items = await make(works)
         await studio.purse.remember(studio.store)
         await studio.purse.refresh()
-        ended, took = datetime.now(UTC), makespan(studio, began, len(works))
+        ended, took = datetime.now(UTC), makespan(studio, began)
+        if shards > 1:
+            took = await batch_makespan(studio, batch_id, shards, began, started)
         progress.told(items)
     return BatchReport.of(
         batch_id,

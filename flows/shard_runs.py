@@ -57,6 +57,7 @@ async def shard_runs(
         "prices": await prices_for_all(studio, prices, f"{batch_id}/shards/prices.toml"),
         "plan": False,
         "shards": 1,
+        "shard_size": None,
         **blocks,
     }
     return ShardRuns(deployment, str(flow_run.get_id()), batch_id, parameters)
