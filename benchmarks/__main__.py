@@ -14,6 +14,7 @@ from benchmarks import (
     in_flight,
     landing,
     many_workers,
+    parquet_rows,
     poll_lag,
     prefect_share,
     table,
@@ -37,8 +38,9 @@ FIGURES: Mapping[str, Figure] = {
     poll_lag.NAME: poll_lag.measure,
     growth.NAME: growth.measure,
     many_workers.NAME: many_workers.measure,
+    parquet_rows.NAME: parquet_rows.measure,
 }
-SLOW = (growth.NAME, many_workers.NAME)
+SLOW = (growth.NAME, many_workers.NAME, parquet_rows.NAME)
 """Their small form says nothing, or takes minutes: `--quick` leaves them out unless asked for."""
 
 
