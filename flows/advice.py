@@ -2,7 +2,7 @@
 
 from flows.cells import spell
 from flows.makespan import Makespan, StageTimes
-from flows.pieces import LANDING, Cause
+from flows.pieces import LANDING, WORKER, Cause
 
 _SETTING = {
     "script": ("text", "text_in_flight"),
@@ -54,11 +54,16 @@ def _nothing_generated(report: Makespan) -> str:
 
 
 def _queueing(report: Makespan) -> str:
-    waits = dict.fromkeys((one.stage for one in report.stages), 0.0)
+    waits = dict.fromkeys((WORKER, *(one.stage for one in report.stages)), 0.0)
     for step in report.path:
         if step.cause == "queueing":
             waits[step.stage] = waits.get(step.stage, 0.0) + step.seconds
     stage = max(waits, key=lambda one: waits[one])
+    if stage == WORKER:
+        return (
+            f"The shard that ended last waited {spell(waits[stage])} for a worker: start more "
+            "workers on the pool, or make fewer shards."
+        )
     times = next((one for one in report.stages if one.stage == stage), None)
     name, setting = _SETTING.get(stage, (stage, "the limits"))
     limit = f"limit of {times.places}" if times and times.places else "limit"

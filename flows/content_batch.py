@@ -19,6 +19,7 @@ from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs
 from flows.following import followed
 from flows.form import Titled
+from flows.gathered import batch_makespan
 from flows.in_turn import in_turn
 from flows.manifest import load_briefs
 from flows.parameters import (
@@ -33,6 +34,7 @@ from flows.parameters import (
     PartOfBatch,
     PicturesToASheet,
     Prices,
+    ShardSize,
     TimeZone,
 )
 from flows.planning import planned_batch
@@ -46,7 +48,7 @@ from flows.run_names import name_of_batch, this_batch
 from flows.running import run_brief
 from flows.shard_runs import shard_runs, this_deployment
 from flows.sharding import Conductor, Make
-from flows.shards import Shard, check_shards
+from flows.shards import Shard, check_shards, shard_count
 from flows.spending import budget_facts, open_purse
 from flows.timing import makespan
 from flows.work import Work
@@ -76,6 +78,7 @@ async def content_batch(
     approval: ApprovalReply = None,
     wave: PicturesToASheet = 50,
     shards: Annotated[int, Field(json_schema_extra={"title": "Workers"})] = 1,
+    shard_size: ShardSize = None,
     connection: Connection = "default",
     bucket: Bucket = "default",
     shard: PartOfBatch = None,
@@ -113,6 +116,8 @@ async def content_batch(
             batch together, on as many workers as are free; this run makes one part of it and
             gathers one report. Each takes its share of the connection's limits; the budget is
             kept by all together.
+        shard_size: Instead of a number of runs: the most briefs in each, so that a longer list
+            makes more runs.
         connection: Leave as it is. The block with the key and the addresses of the API.
         bucket: Leave as it is. The block that says where in S3 everything is kept.
         shard: Leave empty. A batch fills it in for the runs that it starts.
@@ -126,9 +131,8 @@ async def content_batch(
     """
     try:
         part = Shard.parse(shard) if shard else None
-        check_shards(shards, part, deployed=plan or this_deployment() is not None)
-        shares = part.of if part else shards
-        async with open_studio(connection, bucket, shares=shares) as studio:
+        check_shards(shards, shard_size, part, deployed=plan or this_deployment() is not None)
+        async with open_studio(connection, bucket) as studio:
             name = this_batch(batch_id, timezone)
             found = await _read(studio, name, briefs, columns, limit)
             works = [Work(name, brief) for brief in found]
@@ -136,20 +140,22 @@ async def content_batch(
             if plan:
                 planned = await planned_batch(studio, works, budget, prices)
                 return await asked.planned(studio, works, planned)
+            count = shard_count(shards, shard_size, len(works))
+            studio.limits.share(part.of if part else count)
             async with nullcontext() if part else in_turn(studio, name):
-                alone = shards == 1 and part is None
+                alone = count == 1 and part is None
                 gate = await asked.gate(studio, works, prices, alone=alone)
                 studio.purse = await open_purse(studio, works, budget, prices)
                 make: Make = gate.make if gate else partial(_made, studio)
-                if shards > 1:
+                if count > 1:
                     blocks = {"connection": connection, "bucket": bucket}
                     runs = await shard_runs(studio, name, budget, prices, blocks)
-                    make = partial(Conductor(studio, runs, make).conduct, count=shards)
+                    make = partial(Conductor(studio, runs, make).conduct, count=count)
                 async with beating(studio, name, part):
                     label = f"{name}-{part}" if part else name
-                    progress = Progress(studio, works, label, shared=shards > 1)
+                    progress = Progress(studio, works, label, shared=count > 1)
                     with quiet_steps():
-                        report = await _run(studio, works, make, progress)
+                        report = await _run(studio, works, make, progress, count)
                 await (publish_shard(studio, report, part) if part else publish(studio, report))
                 if gate is not None:
                     return await end_at_gate(gate, report)
@@ -180,7 +186,7 @@ async def _read(
 
 
 async def _run(
-    studio: Studio, works: Sequence[Work], make: Make, progress: Progress
+    studio: Studio, works: Sequence[Work], make: Make, progress: Progress, shards: int
 ) -> BatchReport:
     started, began = datetime.now(UTC), studio.client.clock.now()
     batch_id = works[0].batch_id
@@ -189,7 +195,9 @@ async def _run(
         items = await make(works)
         await studio.purse.remember(studio.store)
         await studio.purse.refresh()
-        ended, took = datetime.now(UTC), makespan(studio, began, len(works))
+        ended, took = datetime.now(UTC), makespan(studio, began)
+        if shards > 1:
+            took = await batch_makespan(studio, batch_id, shards, began, started)
         progress.told(items)
     return BatchReport.of(
         batch_id,

@@ -31,6 +31,9 @@ ColumnNames = Annotated[
     dict[str, str] | None, EmptyBox(), Field(json_schema_extra={"title": "Names of columns"})
 ]
 TimeZone = Annotated[str | None, EmptyBox(), Field(json_schema_extra={"title": "Time zone"})]
+ShardSize = Annotated[
+    int | None, EmptyBox(), Field(json_schema_extra={"title": "Briefs to a worker"})
+]
 PartOfBatch = Annotated[str | None, EmptyBox(), Field(json_schema_extra={"title": "Part"})]
 ApproveWhat = Annotated[
     Literal["images"] | None,

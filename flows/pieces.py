@@ -31,6 +31,9 @@ Cause = Literal[
 LANDING = "landing"
 """The stage that waiting for a landing is said to be at."""
 
+WORKER = "worker"
+"""The stage that a shard's waiting for a worker is said to be at, and gathering the shards."""
+
 _HELD_BY_THE_GATE: frozenset[Cause] = frozenset({"orchestration", "poll_lag"})
 
 

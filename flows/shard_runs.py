@@ -56,7 +56,10 @@ async def shard_runs(
         "budget": budget,
         "prices": await prices_for_all(studio, prices, f"{batch_id}/shards/prices.toml"),
         "plan": False,
+        "approve": None,
+        "approval": None,
         "shards": 1,
+        "shard_size": None,
         **blocks,
     }
     return ShardRuns(deployment, str(flow_run.get_id()), batch_id, parameters)

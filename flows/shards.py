@@ -8,6 +8,7 @@ The same list is always cut in the same way, so whoever writes a file writes wha
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -72,13 +73,34 @@ def lines(briefs: Iterable[Brief]) -> bytes:
     return b"".join(brief.model_dump_json(exclude_unset=True).encode() + b"\n" for brief in briefs)
 
 
-def check_shards(shards: int, shard: Shard | None, *, deployed: bool) -> None:
+def shard_count(shards: int, size: int | None, briefs: int) -> int:
+    """How many shards so many briefs make: as many as asked for, or of at most `size` briefs each.
+
+    Raises `InvalidRequest`.
+    """
+    count = min(shards if size is None else math.ceil(briefs / size), briefs)
+    if count > MOST:
+        raise InvalidRequest(
+            f"{briefs} briefs in shards of {size} are {count} shards, more than {MOST}.",
+            field="shard_size",
+            allowed=f"at least {math.ceil(briefs / MOST)}",
+        )
+    return count
+
+
+def check_shards(shards: int, size: int | None, shard: Shard | None, *, deployed: bool) -> None:
     """Raise `InvalidRequest` when a batch cannot be cut so; `deployed`: it may start runs."""
     if not 1 <= shards <= MOST:
         raise InvalidRequest(
             f"A batch cannot be made in {shards} shards.", field="shards", allowed=f"1 to {MOST}"
         )
-    if shards == 1:
+    if size is not None and (size < 1 or shards > 1):
+        raise InvalidRequest(
+            f"A batch cannot be made in {shards} shards of {size} briefs each.",
+            field="shard_size",
+            allowed="1 or more briefs in each shard, with shards left at 1; or empty",
+        )
+    if shards == 1 and size is None:
         return
     if shard is not None:
         raise InvalidRequest("A shard is not cut into shards.", field="shards", allowed="1")

@@ -16,17 +16,18 @@ HELD = 0.01
 """Of the makespan: a brief that waited less for a place was not held back."""
 
 
-def makespan(studio: Studio, began: float, briefs: int) -> Makespan | None:
-    """Of the run that began then, by the client's clock, and is over now.
+def makespan(studio: Studio, began: float, until: float | None = None) -> Makespan | None:
+    """Of what this run made itself, from when to when (now) by the client's clock.
 
     A run that was suspended for a person began when it asked: what it did before that belongs to
     its process before.
 
-    None when it did not make all the `briefs` itself: the report of each shard has its own.
+    None when it made nothing.
     """
     timeline = studio.timeline
-    if not timeline.ended or len(timeline.ended) < briefs:
+    if not timeline.ended:
         return None
+    until = timeline.clock.now() if until is None else until
     attribution = Attribution(
         timeline.spans,
         began=began - timeline.asked_before,
@@ -35,7 +36,7 @@ def makespan(studio: Studio, began: float, briefs: int) -> Makespan | None:
     )
     last = max(timeline.ended, key=lambda brief: timeline.ended[brief].at)
     pieces = {
-        brief: attribution.pieces(brief, timeline.clock.now() if brief == last else end.at)
+        brief: attribution.pieces(brief, until if brief == last else end.at)
         for brief, end in timeline.ended.items()
     }
     places = {stage: studio.limits.size(stage) for stage in STAGES}

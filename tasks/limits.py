@@ -61,6 +61,13 @@ class Limits:
         """How many places a stage has; None for a stage without a limit."""
         return self._places.size(stage)
 
+    def share(self, shares: int) -> None:
+        """So many processes make the batch together: this one takes its part, rounded up.
+
+        Landings are not divided: they are about one machine's memory.
+        """
+        self._places.share(shares)
+
     def hold_back(self, hold: bool) -> None:
         """Stop buying, or go on: more is finished than lands."""
         if hold != (self._places.size(_BUYING) == 0):

@@ -45,6 +45,11 @@ class Places:
             self._sizes[pool] = size
         self._serve()
 
+    def share(self, shares: int) -> None:
+        """Keep one of so many equal parts of each pool, rounded up: others have the rest."""
+        for pool, size in [*self._sizes.items()]:
+            self.resize(pool, -(-size // shares))
+
     def size(self, pool: str) -> int | None:
         return self._sizes.get(pool)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from math import ceil
 from typing import TYPE_CHECKING
 
 import httpx
@@ -110,12 +109,9 @@ async def open_store(bucket: str = "default") -> ObjectStore:
 
 @asynccontextmanager
 async def open_studio(
-    connection: str = "default", bucket: str = "default", *, shares: int = 1
+    connection: str = "default", bucket: str = "default"
 ) -> AsyncIterator[Studio]:
     """Open the connection and the bucket by the names of their blocks.
-
-    `shares` processes make the batch together: this one takes its share, rounded up, of what the
-    connection allows at once. Landings are not divided: they are about one machine's memory.
 
     Raises `StudioNotReady` when a block is missing, a `ConfigurationError` when the key or an
     address is not usable, and `StoreError` when the bucket is not (`ConditionsIgnored` when it
@@ -135,7 +131,7 @@ async def open_studio(
             client=client,
             s3=s3,
             store=store,
-            limits=_limits(block, client, shares),
+            limits=_limits(block, client),
             room=LandingRoom(block.landings),
             media_http=media_http,
         )
@@ -146,15 +142,14 @@ async def open_studio(
             await studio.times.save()
 
 
-def _limits(block: GlobalAIOPC, client: GlobalAIOPCClient, shares: int) -> Limits:
+def _limits(block: GlobalAIOPC, client: GlobalAIOPCClient) -> Limits:
     catalogue = client.catalogue
     return Limits(
-        text=ceil(block.text_in_flight / shares),
-        image=ceil(block.image_in_flight / shares),
-        video=ceil(block.video_in_flight / shares),
+        text=block.text_in_flight,
+        image=block.image_in_flight,
+        video=block.video_in_flight,
         models={
-            catalogue.id_of(catalogue.model(name)): ceil(most / shares)
-            for name, most in block.limits.items()
+            catalogue.id_of(catalogue.model(name)): most for name, most in block.limits.items()
         },
         clock=client.clock,
     )

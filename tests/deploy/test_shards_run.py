@@ -50,9 +50,7 @@ def _worker(pipeline: Pipeline, log: Path) -> WorkerService:
 
 def _start(pipeline: Pipeline, name: str, **parameters: Any) -> DeploymentRun:
     asked: dict[str, Any] = {"briefs": BRIEFS, "shards": SHARDS, **parameters}
-    return DeploymentRun.start(
-        pipeline.prefect.api_url, BATCH, parameters=asked, name=name
-    )
+    return DeploymentRun.start(pipeline.prefect.api_url, BATCH, parameters=asked, name=name)
 
 
 def _finish(run: DeploymentRun) -> DeploymentRun:
@@ -110,6 +108,9 @@ def test_a_killed_worker_s_shard_is_made_by_another(
     assert report["totals"]["landed"] == len(BRIEFS)
     assert report["totals"]["cost"] == pytest.approx(EACH * len(BRIEFS))
     assert report["flow_run"] == run.id
+    took = report["makespan"]
+    assert took["bound"] > 0
+    assert sum(took["split"].values()) == pytest.approx(took["seconds"])
     assert deployed.body("sharded/manifest.jsonl").count(b"a kite") == len(BRIEFS)
     tables = deployed.all("artifacts", artifacts={"type": {"any_": ["table"]}})
     ours = [table["key"] for table in tables if "sharded" in table["key"]]

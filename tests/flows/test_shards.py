@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flows.briefs import Brief
 from flows.manifest import load_briefs
 from flows.report import Job, ReportItem, manifest_line
-from flows.shards import Shard, check_shards, lines, split
+from flows.shards import Shard, check_shards, lines, shard_count, split
 from flows.watching import shard_items
 from globalaiopc import Catalogue, InvalidRequest
 from tests.ledger.doubles import MemoryStore
@@ -105,19 +105,44 @@ def test_a_shard_has_a_name():
 @pytest.mark.parametrize("shards", [0, -1, 201])
 def test_a_number_that_cannot_be_is_refused(shards: int):
     with pytest.raises(InvalidRequest, match=f"cannot be made in {shards} shards") as refused:
-        check_shards(shards, None, deployed=True)
+        check_shards(shards, None, None, deployed=True)
     assert refused.value.allowed == "1 to 200"
+
+
+@pytest.mark.parametrize(("shards", "size"), [(1, 0), (1, -3), (2, 50)])
+def test_a_size_that_cannot_be_is_refused(shards: int, size: int):
+    with pytest.raises(InvalidRequest, match="briefs each") as refused:
+        check_shards(shards, size, None, deployed=True)
+    assert refused.value.field == "shard_size"
+
+
+@pytest.mark.parametrize(
+    ("shards", "size", "briefs", "count"),
+    [(1, None, 9, 1), (4, None, 9, 4), (4, None, 3, 3), (1, 4, 9, 3), (1, 9, 9, 1), (1, 50, 9, 1)],
+)
+def test_by_number_or_by_size(shards: int, size: int | None, briefs: int, count: int):
+    check_shards(shards, size, None, deployed=True)
+    assert shard_count(shards, size, briefs) == count
+
+
+def test_a_size_that_makes_too_many_shards_says_which_does_not():
+    with pytest.raises(InvalidRequest, match="1000 shards") as refused:
+        shard_count(1, 1, 1000)
+    assert refused.value.allowed == "at least 5"
+    assert shard_count(1, 5, 1000) == 200
 
 
 def test_a_shard_is_not_cut_again():
     with pytest.raises(InvalidRequest, match="is not cut"):
-        check_shards(2, Shard(1, 2), deployed=True)
-    check_shards(1, Shard(1, 2), deployed=True)
+        check_shards(2, None, Shard(1, 2), deployed=True)
+    check_shards(1, None, Shard(1, 2), deployed=True)
 
 
 def test_without_a_deployment_the_way_there_is_named():
-    check_shards(1, None, deployed=False)
-    check_shards(2, None, deployed=True)
+    check_shards(1, None, None, deployed=False)
+    check_shards(2, None, None, deployed=True)
     with pytest.raises(InvalidRequest, match="nothing was sent") as refused:
-        check_shards(2, None, deployed=False)
+        check_shards(2, None, None, deployed=False)
+    with pytest.raises(InvalidRequest, match="nothing was sent"):
+        check_shards(1, 50, None, deployed=False)
     assert "prefect worker start" in refused.value.advice

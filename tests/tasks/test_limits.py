@@ -66,6 +66,17 @@ async def test_a_model_has_fewer_places_than_its_stage_and_holds_up_no_other() -
     await crowd.all_go()
 
 
+async def test_each_of_several_processes_takes_its_part_rounded_up() -> None:
+    limits = Limits(text=32, image=10, video=1, models={"sora": 4})
+    limits.share(3)
+    assert [limits.size(stage) for stage in ("script", "image", "video")] == [11, 4, 1]
+    crowd = Crowd()
+    for name in ("a", "b", "c"):
+        await crowd.come(name, lambda: limits.place("image", "sora"))
+    assert crowd.inside == ["a", "b"]
+    await crowd.all_go()
+
+
 async def test_the_nearest_to_done_goes_first_then_who_came_first() -> None:
     limits = Limits(text=9, image=9, video=9, models={"both": 1})
     crowd = Crowd()
