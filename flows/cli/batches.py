@@ -18,12 +18,17 @@ from flows.content_batch import content_batch
 from flows.errors import ScriptUnanswered
 from flows.following import ONLOOKER
 from flows.plan import Plan, table_rows
-from flows.plan import sentence as plan_sentence
-from flows.report import BatchReport, ReportItem, sentence, verdict
+from flows.report import BatchReport, ReportItem
 
 _LANDED = 20
 _EXAMPLES = 3
-_EXITS = {"all": Exit.DONE, "some": Exit.PARTLY, "none": Exit.FAILED}
+AWAITS = "AwaitingApproval"
+_EXITS = {
+    "Completed": Exit.DONE,
+    "PartlyLanded": Exit.PARTLY,
+    "NothingLanded": Exit.FAILED,
+    AWAITS: Exit.APPROVE,
+}
 
 
 async def plan(screen: Screen, wanted: Wanted) -> Answer:
@@ -36,7 +41,7 @@ async def plan(screen: Screen, wanted: Wanted) -> Answer:
     return Answer(
         Exit.REFUSED if found.refusal else Exit.DONE,
         run.name,
-        plan_sentence(found),
+        run.message,
         result=run.outcome,
         shown=(Rows(table_rows(found)),),
         next=() if found.refusal else (wanted.command("run", found.batch_id),),
@@ -54,7 +59,7 @@ async def run(screen: Screen, wanted: Wanted) -> Answer:
         return interrupted(bars.batch_id, wanted.command("run", bars.batch_id))
     if done.outcome is None:
         return without_outcome(done)
-    return _ran(BatchReport.model_validate(done.outcome), wanted)
+    return ran(BatchReport.model_validate(done.outcome), wanted, done.name, done.message)
 
 
 def _parameters(wanted: Wanted, briefs: str | list[dict[str, str]]) -> dict[str, object]:
@@ -64,6 +69,9 @@ def _parameters(wanted: Wanted, briefs: str | list[dict[str, str]]) -> dict[str,
         "columns": pairs(wanted.columns),
         "limit": wanted.limit,
         "timezone": wanted.timezone,
+        "approve": wanted.approve,
+        "approval": wanted.approval,
+        "wave": wanted.wave,
         "budget": wanted.budget,
         "prices": wanted.prices,
         "connection": wanted.connection,
@@ -71,16 +79,22 @@ def _parameters(wanted: Wanted, briefs: str | list[dict[str, str]]) -> dict[str,
     }
 
 
-def _ran(report: BatchReport, wanted: Wanted) -> Answer:
+def ran(report: BatchReport, wanted: Wanted, state: str, message: str) -> Answer:
+    """What became of a batch whose run ended in `state`."""
     held = any(_held(item) for item in report.items)
     following = [f"python -m flows rescue {report.batch_id}"] if held else []
-    if report.totals.landed < report.totals.briefs:
-        following.append(wanted.command("run", report.batch_id))
+    again = wanted.command("run", report.batch_id)
+    if state == AWAITS:
+        following += [f"{again} --approval {reply}" for reply in ("all", "1,3")]
+    elif state != "Completed":
+        following.append(again)
+    else:
+        following.append(f"python -m flows gallery {report.batch_id}")
     landed = [item for item in report.items if item.state == "landed"]
     return Answer(
-        Exit.DECIDE if held else _EXITS[verdict(report)],
-        {"all": "Completed", "some": "PartlyLanded", "none": "NothingLanded"}[verdict(report)],
-        sentence(report),
+        Exit.DECIDE if held else _EXITS[state],
+        state,
+        message,
         result=report.model_dump(mode="json"),
         shown=(
             Rows(_landed_rows(landed), title="Landed"),

@@ -48,11 +48,11 @@ def show(console: Console, answer: Answer) -> None:
     """For people: what happened, the details, and how to go on."""
     console.print(Text(printable(answer.message), style=_STYLES.get(answer.exit, "red")))
     for part in answer.shown:
-        console.print(part)
+        # A line, such as a link, is not broken: it is there to be copied, as commands are.
+        console.print(part, soft_wrap=isinstance(part, str))
     if answer.next:
         console.print(Text("To go on:", style="bold"))
         for command in answer.next:
-            # In one line, however narrow the terminal: it is there to be copied.
             console.print(Text(f"  {printable(command)}"), soft_wrap=True)
 
 

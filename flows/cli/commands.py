@@ -98,6 +98,31 @@ def status(
 
 
 @app.command
+def gallery(
+    batch: Annotated[str, Parameter(help="Name of the batch.")],
+    /,
+    *,
+    share: Annotated[
+        float | None,
+        Parameter(
+            help="Also write a page that others can open for so many hours, at most 168; its link "
+            "is a secret, and is printed here alone."
+        ),
+    ] = None,
+    bucket: Bucket = "default",
+    as_json: Json = False,
+) -> int:
+    """Write a batch's gallery anew: index.html beside its media. Buys nothing."""
+
+    async def work(screen: Screen) -> Answer:
+        from flows.cli import galleries
+
+        return await galleries.gallery(screen, batch, share=share, bucket=bucket)
+
+    return carry_out("gallery", work, as_json=as_json)
+
+
+@app.command
 def rescue(
     batch: Annotated[
         str | None, Parameter(help="Only this batch; without one, all of them.")

@@ -15,10 +15,9 @@ from rich.text import Text
 from flows.cells import money
 from flows.cli.answers import Answer
 from flows.cli.exits import Exit
-from flows.cli.runs import ended, without_outcome
+from flows.cli.runs import ended, open_store, without_outcome
 from flows.cli.screen import Screen
 from flows.cli.tables import Rows
-from flows.cli.watching import open_store
 from flows.decisions import named_jobs
 from flows.rescue import rescue as rescue_flow
 from flows.rescue_report import RescueReport, name_of, sentence, table_rows

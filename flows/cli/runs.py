@@ -16,6 +16,8 @@ from flows.ending import Outcome
 from flows.errors import BadBriefs, NothingLanded
 from flows.refusing import problem_row
 from globalaiopc import GlobalAIOPCError
+from ledger import ObjectStore
+from tasks import studio
 
 _SHOWN = 50
 
@@ -37,6 +39,12 @@ def needs_prefect(screen: Screen) -> None:
         screen.busy("PREFECT_API_URL is not set: starting a temporary Prefect server")
     else:
         screen.busy("Opening the blocks")
+
+
+async def open_store(screen: Screen, bucket: str) -> ObjectStore:
+    """The bucket alone. Raises `StudioNotReady`."""
+    needs_prefect(screen)
+    return await studio.open_store(bucket)
 
 
 async def ended(

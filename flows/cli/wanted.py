@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -44,6 +44,18 @@ class Wanted:
         Parameter(help="The most that the batch may cost, over all its runs; needs prices."),
     ] = None
     prices: Prices = None
+    approve: Annotated[
+        Literal["images"] | None,
+        Parameter(
+            help="Make the pictures first and show them on a sheet: no video is paid for that "
+            "nobody approves. Exit code 5 while a sheet waits."
+        ),
+    ] = None
+    approval: Annotated[
+        str | None,
+        Parameter(help="The answer to the sheets: all, none, 1,4,7-9, 'best 20 under 50'."),
+    ] = None
+    wave: Annotated[int, Parameter(help="Pictures to a sheet.")] = 50
     timezone: Annotated[
         str | None, Parameter(help="Time zone of {date}, such as Europe/Berlin.")
     ] = None
@@ -63,6 +75,8 @@ class Wanted:
             "limit": self.limit,
             "budget": self.budget,
             "prices": self.prices,
+            "approve": self.approve,
+            "wave": None if self.wave == Wanted.wave else self.wave,
             "connection": None if self.connection == "default" else self.connection,
             "bucket": None if self.bucket == "default" else self.bucket,
         }

@@ -12,13 +12,12 @@ from rich.text import Text
 from flows.cells import cell, money, spell
 from flows.cli.answers import Answer
 from flows.cli.exits import Exit
-from flows.cli.runs import needs_prefect
+from flows.cli.runs import open_store
 from flows.cli.screen import Screen
 from flows.cli.tables import Rows
 from flows.rescue_report import age
 from flows.status import BatchStatus, NoSuchBatch, Stands, batch_status
 from ledger import ObjectStore, State
-from tasks import studio
 
 SECONDS = 5.0
 _JOB_STATES: tuple[State, ...] = get_args(State)
@@ -45,12 +44,6 @@ async def status(screen: Screen, batch_id: str, *, bucket: str, watch: bool) -> 
             await asyncio.sleep(SECONDS)
             seen = await batch_status(store, batch_id)
     return _answer(seen)
-
-
-async def open_store(screen: Screen, bucket: str) -> ObjectStore:
-    """The bucket alone, to read in. Raises `StudioNotReady`."""
-    needs_prefect(screen)
-    return await studio.open_store(bucket)
 
 
 async def _begun(store: ObjectStore, batch_id: str) -> BatchStatus:
