@@ -10,10 +10,12 @@ from typing import Protocol
 
 from benchmarks import (
     efficiency,
+    gallery,
     growth,
     in_flight,
     landing,
     many_workers,
+    parquet_rows,
     poll_lag,
     prefect_share,
     table,
@@ -35,10 +37,12 @@ FIGURES: Mapping[str, Figure] = {
     landing.NAME: landing.measure,
     prefect_share.NAME: prefect_share.measure,
     poll_lag.NAME: poll_lag.measure,
+    gallery.NAME: gallery.measure,
     growth.NAME: growth.measure,
     many_workers.NAME: many_workers.measure,
+    parquet_rows.NAME: parquet_rows.measure,
 }
-SLOW = (growth.NAME, many_workers.NAME)
+SLOW = (growth.NAME, many_workers.NAME, parquet_rows.NAME)
 """Their small form says nothing, or takes minutes: `--quick` leaves them out unless asked for."""
 
 

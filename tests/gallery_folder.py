@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -158,17 +157,3 @@ def _job(stage: str, model: str, folder: str, prompt: str, asked: datetime, cost
             "submitted": asked, "completed": done, "landed": done + timedelta(seconds=1),
         }
     )  # fmt: skip
-
-
-def many(count: int, words: int = 60) -> Gallery:
-    """A batch as big as its prompts: `words` in each."""
-    filler = " ".join(["amber light on wet stone and slow water"] * (words // 8 + 1)).split()
-    text = " ".join(filler[:words])
-
-    def wordy(number: int) -> ReportItem:
-        one = item(number)
-        jobs = (job.model_copy(update={"prompt": f"{job.prompt}. {text}"}) for job in one.jobs)
-        return one.model_copy(update={"jobs": tuple(jobs)})
-
-    whole = gallery(wordy(number) for number in range(count))
-    return replace(whole, batch_id=f"many-{count}")

@@ -53,6 +53,7 @@ const makeCard = (item) => {
       el("p", { class: "about", dir: "auto" }, about(item) || "No prompt is on record."),
       el("p", { class: "facts" }, item.state === "landed" ? null : badge(item),
         ...cardFacts(item).map((fact) => el("span", {}, fact)))));
+  reach(card, -1);
   return card;
 };
 
@@ -83,9 +84,15 @@ const showCards = (list) => {
   idle(more, { timeout: 500 });
 };
 
-// Of all cards one is in the tab order; the arrow keys go from card to card.
+// Of all cards one is in the tab order: a thousand stops would keep everything behind them away.
+// The arrow keys go from card to card.
 let tabStop = null;
-const setTabStop = (card) => { tabStop = card; };
+const reach = (card, order) => card?.querySelectorAll("button").forEach((one) => { one.tabIndex = order; });
+const setTabStop = (card) => {
+  reach(tabStop, -1);
+  reach(card, 0);
+  tabStop = card;
+};
 
 const perRow = (grid) => getComputedStyle(grid).gridTemplateColumns.split(" ").length;
 

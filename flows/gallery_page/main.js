@@ -71,6 +71,7 @@ $("theme-toggle").addEventListener("click", () => {
 });
 
 $("grid").addEventListener("keydown", onGridKey);
+$("grid").addEventListener("focusin", (event) => setTabStop(event.target.closest(".card")));
 $("details").addEventListener("keydown", onDetailsKey);
 $("details").addEventListener("close", closedDetails);
 $("details").addEventListener("click", (event) => { if (event.target === $("details")) $("details").close(); });
@@ -81,6 +82,6 @@ showNotices();
 fillFilters();
 applyFilters();
 showStarred();
-const named = byKey.get(decodeURIComponent(location.hash.slice(1)));
+const named = byKey.get(location.hash.slice(1));
 if (named) openDetails(named);
 performance.mark("gallery-shown");

@@ -22,12 +22,13 @@ const picture = (key, words, frame, attributes = {}) => {
 };
 
 const player = (tag, key, item, frame) => {
-  const node = el(tag, {
-    controls: true, preload: "none", src: address(key), "aria-label": `${nameOf(item)}: ${about(item)}`.slice(0, 200),
+  const source = address(key);
+  if (!source) queueMicrotask(() => missing(frame));
+  return el(tag, {
+    controls: true, preload: "none", src: source, "aria-label": `${nameOf(item)}: ${about(item)}`.slice(0, 200),
     poster: tag === "video" && item.poster ? address(item.poster) : null,
     playsinline: true, onerror: () => missing(frame),
   });
-  return node;
 };
 
 document.addEventListener("play", (event) => {

@@ -27,15 +27,13 @@ const stars = (() => {
   };
 })();
 
-const starButton = (item) => {
-  const button = iconButton("star", `Star ${nameOf(item)}`, {
+const starButton = (item) =>
+  iconButton("star", `Star ${nameOf(item)}`, {
     class: "icon-button star",
     "data-star": keyOf(item),
     "aria-pressed": String(stars.has(item)),
     onclick: () => stars.toggle(item),
   });
-  return button;
-};
 
 stars.onChange(() => {
   for (const button of document.querySelectorAll("[data-star]")) {
@@ -86,6 +84,10 @@ const download = (name, text) => {
 const showStarred = () => {
   const bar = $("starred");
   const chosen = stars.items();
+  if (filters.starred && !chosen.length) {
+    filters.starred = false;
+    applyFilters();
+  }
   bar.hidden = chosen.length === 0;
   document.body.classList.toggle("has-starred", chosen.length > 0);
   const spoken = chosen.filter(isSpoken).length;
@@ -106,8 +108,6 @@ const showStarred = () => {
 };
 
 const clearStars = () => {
-  filters.starred = false;
   stars.clear();
-  applyFilters();
   $("grid").querySelector(".open")?.focus();
 };

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.gallery import batch
 from flows.briefs import FIELDS
 from flows.gallery_data import Links, gallery_page, page_item
 from flows.report import ReportItem
-from tests.gallery_folder import BATCH, gallery, item, many, spoken, troubled
+from tests.gallery_folder import BATCH, gallery, item, spoken, troubled
 
 NASTY = (
     "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&lt;b&gt; {{script}} \u2028"
@@ -106,7 +107,7 @@ def test_nothing_is_fetched_from_elsewhere():
 
 
 def test_a_thousand_items_stay_under_three_megabytes():
-    page = gallery_page(many(1000, words=90))
+    page = gallery_page(batch(1000))
     assert len(read(page).data["items"]) == 1000
     assert len(page) < 3_000_000
 
