@@ -37,7 +37,7 @@ class Facts:
         rows = self.sheet.rows
         return (
             f"Sheet {self.sheet.number} waits for your word: {count(len(rows), 'video')}, "
-            f"{self.total}. Nothing is spent until it is answered."
+            f"{self.total}. None of them is paid for until it is answered."
         )
 
     @property
