@@ -7,6 +7,7 @@ from decimal import Decimal
 from prefect.logging import get_run_logger
 
 from flows.errors import defect
+from flows.failures import trouble_of
 from flows.given import as_given
 from flows.report import Job, ReportItem, State
 from flows.work import Place
@@ -33,6 +34,7 @@ async def made(
     Raises nothing: one bad brief stops no other.
     """
     item = await _described(studio, place, stages, await _ending(place, make))
+    studio.timeline.troubled(item.id, trouble_of(item))
     _tell(item)
     return item
 

@@ -5,6 +5,7 @@ from prefect.states import Completed, Failed
 from pydantic import JsonValue
 
 from flows.errors import BadBriefs, NothingLanded
+from flows.failures import first_step, stakes
 from flows.report import BatchReport, ReportItem, sentence, verdict
 from globalaiopc import ConfigurationError, GlobalAIOPCError, InvalidRequest
 from tasks import StudioNotReady
@@ -18,7 +19,7 @@ def end_of_batch(report: BatchReport, told: str | None = None) -> State[Outcome]
     `PartlyLanded` is of the type Completed, so that a caller gets the report; `NothingLanded` is
     of the type Failed, and its exception carries the report.
     """
-    message = told or sentence(report)
+    message = told or f"{sentence(report)} {first_step(report)}".strip()
     data: Outcome = report.model_dump(mode="json")
     match verdict(report):
         case "all":
@@ -35,7 +36,8 @@ def end_of_brief(item: ReportItem) -> State[Outcome]:
     data: Outcome = item.model_dump(mode="json")
     if item.error is None:
         return Completed(message=f"{item.id} landed: {item.made}", data=data)
-    error = NothingLanded(f"{item.id}: {item.error.message} {item.error.advice}", report=data)
+    said = (f"{item.id}: {item.error.message}", stakes(item.error), item.error.advice)
+    error = NothingLanded(" ".join(part for part in said if part), report=data)
     return Failed(name=item.state.capitalize(), message=str(error), data=error)
 
 

@@ -11,6 +11,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.artifacts import show_table
+from flows.brief_page import show_takes
 from flows.briefs import Brief, Makes
 from flows.cells import cell, money
 from flows.checks import validate_brief
@@ -73,6 +74,7 @@ async def fan_out(
                 raise BadBriefs(problems)
             name = this_batch(batch_id)
             report = await _run(studio, name, brief, takes, picked)
+            await show_takes(studio, report, brief.id)
     except GlobalAIOPCError as error:
         return stopped(error)
     told = _sentence(report, brief, picked)

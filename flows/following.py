@@ -63,6 +63,7 @@ class Board:
     async def write(self) -> None:
         """Say how it stands. Raises nothing: a run does not end because nobody can watch it."""
         try:
+            await self._progress.look()
             percent, page = self._progress.percent(), self._progress.markdown()
             bar = ProgressArtifact(
                 key=artifact_key("progress", self._progress.name), progress=percent

@@ -1,13 +1,16 @@
 """How far a batch is: counts, money, time. However long the batch, the words stay as short."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from flows.brief_page import to_open
 from flows.cells import money, spell
 from flows.eta import NOTHING, Estimate, Eta
+from flows.failures import cards, page, trouble_of
 from flows.passing import Passing, passing
+from flows.pictures import Pictures
 from flows.report import ReportItem
 from flows.work import Work
 from ledger import Account, BudgetReached
@@ -18,8 +21,6 @@ _TROUBLE = ("failed", "unknown", "left out", "blocked", "pending")
 _ROWS = ("other runs", "waiting", *_SHOWN, *_TROUBLE)
 _WAY = {"writing": 0.0, "image": 1 / 3, "video": 2 / 3, "landing": 5 / 6}
 _NOT_BEGUN = ("other runs", "waiting")
-_CAUSES = 5
-_LAST = 3
 
 
 class Progress:
@@ -35,6 +36,8 @@ class Progress:
         self._estimate = Estimate(studio, works)
         self._started = datetime.now(UTC)
         self._began = studio.client.clock.now()
+        self._batch_id = works[0].batch_id if works else name
+        self._pictures = Pictures(studio.store, works)
 
     def told(self, items: Iterable[ReportItem]) -> None:
         """How the briefs ended, also those that other runs have made."""
@@ -42,6 +45,7 @@ class Progress:
         for item in items:
             if item.id not in timeline.ended:
                 timeline.end(item.id, item.state, item.error.code if item.error else "", item.cost)
+                timeline.troubled(item.id, trouble_of(item))
 
     def counts(self) -> Counter[str]:
         """Briefs by where they are (`_ROWS`)."""
@@ -88,6 +92,10 @@ class Progress:
         """As of now."""
         return NOTHING if self.over else self._estimate.eta()
 
+    async def look(self) -> None:
+        """Fetch the pictures of the briefs that landed last. Raises nothing."""
+        await self._pictures.look(self._studio.timeline.ended)
+
     def markdown(self) -> str:
         """For the artifact of the run."""
         now = datetime.now(UTC)
@@ -97,6 +105,8 @@ class Progress:
             self._money(),
             self._table(),
             self._failures(),
+            self._pictures.markdown(),
+            to_open(self._studio.store, self._batch_id),
         ]
         return "\n\n".join(part for part in parts if part)
 
@@ -151,18 +161,5 @@ class Progress:
         return "\n".join([head, *lines, f"| all | {len(self._briefs)} | |"])
 
     def _failures(self) -> str:
-        by_cause: defaultdict[str, list[str]] = defaultdict(list)
-        for brief, end in self._studio.timeline.ended.items():
-            if end.error:
-                by_cause[end.error].append(brief)
-        if not by_cause:
-            return ""
-        ranked = sorted(by_cause.items(), key=lambda cause: -len(cause[1]))
-        lines = [
-            f"| `{code}` | {len(briefs)} | {', '.join(f'`{one}`' for one in briefs[-_LAST:])} |"
-            for code, briefs in ranked[:_CAUSES]
-        ]
-        if hidden := sum(len(briefs) for _, briefs in ranked[_CAUSES:]):
-            lines.append(f"| others | {hidden} | |")
-        head = "| what went wrong | briefs | the last ones |\n| --- | --- | --- |"
-        return "\n".join([head, *lines])
+        timeline = self._studio.timeline
+        return page(cards(timeline.troubles, timeline.usual_costs()))

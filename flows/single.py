@@ -2,6 +2,7 @@
 
 from prefect.client.schemas.objects import State
 
+from flows.brief_page import show_brief
 from flows.briefs import Brief, Makes
 from flows.checks import validate_brief
 from flows.ending import Outcome, end_of_brief, stopped
@@ -26,6 +27,7 @@ async def run_single(
             jobs = all_jobs(studio, [work], makes)
             studio.purse = await batch_purse(studio, work.batch_id, jobs)
             item = await run_brief(studio, work, makes)
+            await show_brief(studio, work.batch_id, item)
     except GlobalAIOPCError as error:
         return stopped(error)
     return end_of_brief(item)

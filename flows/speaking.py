@@ -2,6 +2,7 @@
 
 from prefect.client.schemas.objects import State
 
+from flows.brief_page import show_brief
 from flows.describing import made
 from flows.ending import Outcome, end_of_brief, stopped
 from flows.errors import BadBriefs
@@ -36,6 +37,7 @@ async def run_spoken(
             jobs = spoken_jobs(studio, work, makes)
             studio.purse = await batch_purse(studio, work.batch_id, jobs)
             item = await say(studio, work, makes)
+            await show_brief(studio, work.batch_id, item)
     except GlobalAIOPCError as error:
         return stopped(error)
     return end_of_brief(item)

@@ -62,7 +62,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a brief has not landed. `unlanded`: stage and cost, if known, of jobs without a medium."""
+    """Why a brief has not landed. `unlanded`: stage and known cost of its jobs without a medium."""
 
     error: ErrorInfo
     unlanded: tuple[tuple[str, Decimal | None], ...] = ()

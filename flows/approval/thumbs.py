@@ -4,18 +4,14 @@ Nothing links to the bucket: a presigned address is a secret, and a page with on
 """
 
 import asyncio
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from PIL import Image, ImageOps
-
 from flows.approval.records import Row
+from flows.thumbnails import address, jpeg, upright
 from globalaiopc import GlobalAIOPCError
 from ledger import ObjectStore
-from tasks.landing.verify import open_image
 
 AT_ONCE = 4
 """Pictures read at once: one of 4k may take a hundred megabytes."""
@@ -25,14 +21,13 @@ ARTIFACT_BYTES = 320_000
 
 
 class _Look(NamedTuple):
-    width: int
-    height: int
+    side: int
     quality: int
 
 
-_PAGE = _Look(480, 480, 72)
+_PAGE = _Look(480, 72)
 # The largest that fits a picture's share of an artifact is taken.
-_SMALL = (_Look(168, 168, 60), _Look(128, 128, 45), _Look(88, 88, 35), _Look(64, 64, 25))
+_SMALL = (_Look(168, 60), _Look(128, 45), _Look(88, 35), _Look(64, 25))
 
 
 @dataclass(frozen=True)
@@ -63,20 +58,7 @@ async def thumbs_of(store: ObjectStore, rows: Sequence[Row]) -> dict[int, Thumbs
 
 
 def _thumbs(body: bytes, share: int) -> Thumbs:
-    with open_image(io.BytesIO(body)) as image:
-        image.draft("RGB", _PAGE[:2])  # a JPEG is decoded no larger than it is needed
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-    fitting = (small for look in _SMALL if len(small := _jpeg(upright, look)) <= share)
-    return Thumbs(small=_address(next(fitting, b"")), page=_address(_jpeg(upright, _PAGE)))
-
-
-def _jpeg(image: Image.Image, look: _Look) -> bytes:
-    small = image.copy()
-    small.thumbnail(look[:2])
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=look.quality, optimize=True)
-    return out.getvalue()
-
-
-def _address(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
+    picture = upright(body, _PAGE.side)
+    looks = (jpeg(picture, *look) for look in _SMALL)
+    small = next((one for one in looks if len(one) <= share), b"")
+    return Thumbs(small=address(small), page=address(jpeg(picture, *_PAGE)))

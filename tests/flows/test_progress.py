@@ -16,9 +16,10 @@ from flows.following import Board
 from flows.progress import Progress
 from flows.report import ReportItem
 from flows.work import Work
+from globalaiopc import JobFailed, OutcomeUnknown
 from ledger import BudgetReached
 from tasks import Studio
-from tasks.timeline import Kind
+from tasks.timeline import Kind, Trouble
 from tests.globalaiopc.doubles import FakeClock
 from tests.tasks.doubles import Provider, studio_for
 
@@ -93,11 +94,14 @@ def test_the_page_is_as_long_for_a_thousand_failures(studio: Studio) -> None:
     many = works(1000)
     progress = Progress(studio, many, "night")
     for number, work in enumerate(many):
-        studio.timeline.end(work.brief.id, "failed", f"cause_{number % 40}")
+        cause = f"cause_{number % 40}"
+        studio.timeline.end(work.brief.id, "failed", cause)
+        studio.timeline.troubled(work.brief.id, Trouble(JobFailed("It failed.", code=cause).info()))
     page = progress.markdown()
-    assert len(page) < 1_500
-    assert "| `cause_0` | 25 | `n880`, `n920`, `n960` |" in page
-    assert "| others | 875 |" in page
+    assert len(page) < 5_000
+    assert "### 25 briefs: cause 0" in page
+    assert "`n0`, `n40`, " in page
+    assert "And 850 more briefs for 34 other reasons: see report.json." in page
     assert progress.percent() == 100
 
 
@@ -106,8 +110,14 @@ def test_briefs_of_other_runs_are_told_at_the_end(studio: Studio) -> None:
     studio.timeline.end("n0", "landed")
     assert numbers(progress.markdown())["other runs"] == 1
     assert progress.percent() == 50
+    lost = OutcomeUnknown("No answer came.").info()
+    progress.told([ReportItem(id="n1", state="unknown", error=lost)])
+    assert "### 1 brief: outcome unknown" in progress.markdown()
+    studio.timeline.ended.clear()
     progress.told([ReportItem(id=f"n{n}", state="landed") for n in range(2)])
-    found = numbers(progress.markdown())
+    page = progress.markdown()
+    assert "What went wrong" not in page
+    found = numbers(page)
     assert (found["landed"], found.get("other runs")) == (2, None)
 
 

@@ -1,6 +1,7 @@
 """A batch that is watched: its artifacts, its log and where its time went, on real parts."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -65,8 +66,12 @@ def test_the_page_says_how_it_stands(artifacts: dict[str, dict[str, Any]], watch
     assert "| landed | 7 |" in page
     assert "| failed | 1 |" in page
     assert "| all | 8 |" in page
-    assert "| `job_moderated` | 1 | `b0` |" in page
-    assert len(page) < 2_000
+    assert "### 1 brief: job moderated" in page
+    assert "**What to do:** The provider refused the content." in page
+    words = re.sub(r"data:image/jpeg;base64,[\w+/=]+", "", page)
+    assert 1 <= page.count("data:image/jpeg") <= 6
+    assert len(words) < 4_000
+    assert len(page) < 100_000
     assert status["updated"] > status["created"]
 
 
