@@ -11,12 +11,15 @@ from flows.ending import Outcome, stopped
 from flows.form import EmptyBox
 from flows.gallery_writing import Written, write_gallery
 from flows.parameters import Bucket
-from flows.run_names import this_batch
+from flows.run_names import name_of_batch, this_batch
 from globalaiopc import GlobalAIOPCError
 from tasks.studio import open_store
 
 
-@flow(description="Writes the gallery of a batch anew, and a page of it that others can open.")
+@flow(
+    flow_run_name=name_of_batch,
+    description="Writes the gallery of a batch anew, and a page of it that others can open.",
+)
 async def gallery(
     batch_id: Annotated[
         str,
@@ -36,7 +39,8 @@ async def gallery(
     jobs, single briefs), for a batch that was killed, and for sharing.
 
     Args:
-        batch_id: The batch. May hold {date}, filled from the scheduled time.
+        batch_id: The batch, such as `spring-launch`. May hold {date}, filled from the scheduled
+            time.
         share: For how many hours others may open a second page with all its media, without access
             to the bucket; at most 168. Its link is written beside it in the bucket, and shown
             nowhere else. Empty: no such page.

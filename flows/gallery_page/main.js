@@ -55,7 +55,7 @@ const showNotices = () => {
     notice("plain", `This page holds the first ${counted(items.length, "item")}; ${amounts.format(data.left_out)} more are in manifest.jsonl.`);
   }
   if (data.unreadable) {
-    notice("plain", `${counted(data.unreadable, "line")} of manifest.jsonl could not be read and ${data.unreadable === 1 ? "is" : "are"} not shown.`);
+    notice("plain", `${counted(data.unreadable, "record")} in the bucket could not be read and ${data.unreadable === 1 ? "is" : "are"} not shown.`);
   }
 };
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
+from playwright.sync_api import ViewportSize
 
 from examples.demo.stack import ROOT, Stack
-from tests.browser.ui import PrefectUI, opened
+from tests.browser.ui import PrefectUI, chromium, opened
 
 if TYPE_CHECKING:
     from sandbox.services import S3Access
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "docs" / "screenshots"
 BATCH = "spring-launch"
 _TILE_HEIGHT = 300
+_GALLERY_SIZE: ViewportSize = {"width": 1440, "height": 1080}
 
 
 def main() -> None:
@@ -35,6 +37,7 @@ def main() -> None:
             ui.page.get_by_text("Ready").nth(3).wait_for()
             ui.picture(FOLDER / "deployments.png")
         _posters(stack.s3.access, FOLDER / "posters.jpg")
+        _gallery(stack.s3.access, Path(home) / "copy")
     for picture in sorted(FOLDER.iterdir()):
         print(f"{picture.relative_to(ROOT)}  {picture.stat().st_size // 1024} KB")
 
@@ -58,6 +61,24 @@ def _batch(ui: PrefectUI) -> None:
     ui.picture(FOLDER / "batch-run.png")
     ui.open_artifact(f"batch-{BATCH}", shows="longjing-tea")
     ui.picture(FOLDER / "batch-table.png")
+
+
+def _gallery(access: S3Access, copy: Path) -> None:
+    """The batch's page from a copied folder, and one item of it."""
+    s3 = access.client()
+    for found in s3.list_objects_v2(Bucket=access.bucket, Prefix=f"{BATCH}/")["Contents"]:
+        path = copy / found["Key"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        s3.download_file(access.bucket, found["Key"], str(path))
+    with chromium() as browser:
+        page = browser.new_page(viewport=_GALLERY_SIZE, color_scheme="light", locale="en-GB")
+        page.goto((copy / BATCH / "index.html").as_uri())
+        page.wait_for_function("() => document.querySelectorAll('img.is-shown').length === 5")
+        page.screenshot(path=FOLDER / "gallery.png", animations="disabled")
+        page.get_by_role("button", name="longjing-tea", exact=True).click()
+        page.locator(".stage-frame img.is-shown").wait_for()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=FOLDER / "gallery-item.png", animations="disabled")
 
 
 def _posters(access: S3Access, path: Path) -> None:

@@ -34,6 +34,7 @@ class Shown:
 
     made: Ended
     shared: Ended
+    without: Ended
     link: str
 
 
@@ -43,7 +44,10 @@ def shown(pipeline: Pipeline) -> Shown:
     assert made.name == "PartlyLanded", made.message
     shared = run(gallery, batch_id=BATCH, share=2)
     (key,) = (key for key in pipeline.objects(BATCH) if key.endswith(".link.txt"))
-    return Shown(made, shared, pipeline.body(f"{BATCH}/{key}").decode().strip())
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr("flows.publishing.write_index", None)
+        without = run(content_batch, briefs=[BRIEFS[0]], batch_id=BATCH)
+    return Shown(made, shared, without, pipeline.body(f"{BATCH}/{key}").decode().strip())
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,12 @@ def test_the_link_reaches_no_log_no_state_and_no_artifact(pipeline: Pipeline, sh
         str(shown.shared.outcome),
     ]
     assert all("X-Amz" not in one and signature[1] not in one for one in told)
+
+
+def test_a_page_that_cannot_be_written_stops_no_batch(pipeline: Pipeline, shown: Shown):
+    assert shown.without.name == "Completed", shown.without.message
+    told = "\n".join(pipeline.logs(shown.without.run_id))
+    assert f"Write it with the flow gallery, batch_id {BATCH}." in told
 
 
 def test_a_copied_folder_shows_the_batch_years_later(
