@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from flows.brief_page import to_open
 from flows.cells import money, spell
+from flows.errors import AwaitingApproval, Declined
 from flows.eta import NOTHING, Estimate, Eta
 from flows.failures import cards, page, trouble_of
 from flows.passing import Passing, passing
@@ -17,9 +18,15 @@ from ledger import Account, BudgetReached
 from tasks import Studio
 
 _SHOWN = ("writing", "image", "video", "landing", "landed")
-_TROUBLE = ("failed", "unknown", "left out", "blocked", "pending")
+AWAITING = "awaiting approval"
+_BY_ERROR = {
+    BudgetReached.code: "left out",
+    AwaitingApproval.code: AWAITING,
+    Declined.code: "declined",
+}
+_TROUBLE = ("failed", "unknown", "left out", "blocked", "pending", AWAITING, "declined")
 _ROWS = ("other runs", "waiting", *_SHOWN, *_TROUBLE)
-_WAY = {"writing": 0.0, "image": 1 / 3, "video": 2 / 3, "landing": 5 / 6}
+_WAY = {"writing": 0.0, "image": 1 / 3, "video": 2 / 3, "landing": 5 / 6, AWAITING: 1 / 3}
 _NOT_BEGUN = ("other runs", "waiting")
 
 
@@ -113,7 +120,7 @@ class Progress:
     def _row(self, brief: str) -> str:
         timeline = self._studio.timeline
         if end := timeline.ended.get(brief):
-            return "left out" if end.error == BudgetReached.code else end.state
+            return _BY_ERROR.get(end.error, end.state)
         where = timeline.where(brief)
         if where is None:
             return self._untouched
@@ -124,7 +131,9 @@ class Progress:
     def _times(self, now: datetime) -> str:
         said = f"Started {self._started:%Y-%m-%d %H:%M:%S} UTC, {spell(self.elapsed())} ago"
         if self.over:
-            return f"{said}; all briefs are over. As of {now:%H:%M:%S} UTC."
+            asked = self.counts()[AWAITING]
+            now_what = f"{asked} wait for approval" if asked else "all briefs are over"
+            return f"{said}; {now_what}. As of {now:%H:%M:%S} UTC."
         eta = self.eta()
         low, likely, high = (
             f"{now + timedelta(seconds=at):%H:%M:%S}" for at in (eta.low, eta.likely, eta.high)

@@ -113,7 +113,7 @@ class Form:
             try:
                 found = await decide(said, Reply.parse(said))
             except ReplyRefused as error:
-                self.refusal = f"{error.message} Allowed: {error.allowed}."
+                self.refusal = error.message
                 get_run_logger().warning("Sheet %d: %s", sheet.number, self.refusal)
                 continue
             since = asked.get(reply.key.removesuffix("-response"))

@@ -15,10 +15,10 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 
 from flows.approval.desk import Form, Given
-from flows.approval.pages import html, markdown
+from flows.approval.pages import answered, html, markdown
 from flows.approval.records import Answer, Answered, Records, Remade, Row, Sheet, folder
 from flows.approval.replies import Place, Reply, judge
-from flows.approval.rows import as_shown, covers, remade, row_of
+from flows.approval.rows import as_shown, covers, remade, row_of, with_earlier
 from flows.approval.thumbs import thumbs_of
 from flows.approval.words import Facts
 from flows.artifacts import artifact_key, show_page
@@ -77,6 +77,8 @@ class Gate:
                 self._start(self._history[-1])
             if self.form is not None and self.form.waited:
                 self.studio.timeline.waited_for_person(self._works, self.form.waited, began)
+            if self.waiting is None and self._history:
+                await show_page("sheet", self.batch_id, answered(self.batch_id, self._history))
             return await self._items()
         finally:
             for task in self._making.values():
@@ -311,7 +313,10 @@ class Gate:
 
     async def _item(self, brief_id: str) -> ReportItem:
         if brief_id in self._making:
-            return await self._making[brief_id]
+            item = await self._making[brief_id]
+            known = self._row(brief_id)
+            work = self._works[brief_id]
+            return await with_earlier(self.studio, work, known[0].take, item) if known else item
         if brief_id in self._stuck:
             return self._stuck[brief_id]
         work = self._works[brief_id]

@@ -1,9 +1,9 @@
 """A sheet for the eye: markdown for Prefect's UI, and a page of HTML that stands by itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from flows.approval.records import Row
+from flows.approval.records import Answered, Row
 from flows.approval.thumbs import Thumbs
 from flows.approval.words import HOW, Facts
 from flows.cells import cell, escaped
@@ -33,6 +33,23 @@ def markdown(facts: Facts, thumbs: Mapping[int, Thumbs]) -> str:
         f"The same with larger pictures: `aws s3 cp {facts.page} .`, then open `{name}`.",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def answered(batch_id: str, history: Sequence[Answered]) -> str:
+    """What the artifact says once no sheet of the batch waits: who decided what, and when."""
+    rows = [
+        f"| {answer.sheet} | `{cell(answer.reply.replace('`', ''))}` | {escaped(answer.by)} | "
+        f"{answer.at:%Y-%m-%d %H:%M:%S} | {len(answer.approved)} | {len(answer.declined)} | "
+        f"{len(answer.again)} |"
+        for known in history
+        if (answer := known.answer) is not None
+    ]
+    head = [
+        "| sheet | reply | to the run | UTC | approved | declined | again |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    title = f"# No sheet of batch {escaped(batch_id)} waits"
+    return "\n\n".join([title, "\n".join([*head, *rows])])
 
 
 def _picture(row: Row, thumbs: Mapping[int, Thumbs]) -> str:
@@ -107,6 +124,7 @@ figcaption {{ padding: .75rem; overflow-wrap: anywhere; }}
 figcaption p {{ margin: .4rem 0 0; font-size: .9rem; }}
 .number {{ font-size: 1.25rem; }}
 .money {{ color: var(--quiet); }}
+@media (max-width: 36rem) {{ dl {{ display: block; }} dd {{ margin: 0 0 .5rem; }} }}
 </style></head><body>
 <h1>{title}</h1>
 <p><b>{waits}</b> {budget}</p>

@@ -58,9 +58,8 @@ class Place:
     character: int
 
     def refuse(self, problem: str, allowed: str = ALLOWED) -> NoReturn:
-        raise ReplyRefused(
-            f"Line {self.line}, character {self.character}: {problem}.", allowed=allowed
-        )
+        where = f"Line {self.line}, character {self.character}"
+        raise ReplyRefused(f"{where}: {problem}. Allowed: {allowed}.", allowed=allowed)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 from flows.approval.records import Remade, Row
 from flows.briefs import Brief
 from flows.checks import validate_brief
+from flows.describing import job_of
 from flows.errors import ScriptUnreadable
+from flows.report import Job, ReportItem
 from flows.script import Script, StoredScript, script_of
 from flows.spending import wanted
 from flows.stages import Stages, stages_of
@@ -63,6 +66,21 @@ def as_shown(work: Work, row: Row) -> Work:
 def covers(row: Row, brief: Brief) -> bool:
     """Whether the row is about this take of the brief; a list may ask for a new one any time."""
     return row.take == brief.take or (row.image_prompt is not None and row.take > brief.take)
+
+
+async def with_earlier(studio: Studio, work: Work, take: int, item: ReportItem) -> ReportItem:
+    """The item of a picture that was made again, with what the pictures before it cost."""
+    jobs: list[Job] = []
+    for before in range(work.brief.take, take):
+        brief = work.brief.model_copy(update={"take": before})
+        held = await studio.ledger.look(Work(work.batch_id, brief).job("image"))
+        if held is not None:
+            jobs.append(job_of(held.receipt, {}))
+    if not jobs:
+        return item
+    paid = [job.cost for job in jobs if job.cost is not None]
+    cost = sum(paid, item.cost or Decimal(0)) if paid else item.cost
+    return item.model_copy(update={"jobs": (*jobs, *item.jobs), "cost": cost})
 
 
 async def remade(studio: Studio, work: Work, row: Row, prompt: str) -> Remade:
