@@ -159,7 +159,7 @@ def table_rows(plan: Plan, *, limit: int = 200) -> list[dict[str, str]]:
             "plan": "left out by the budget" if brief.left_out else brief.verdict,
             **{stage: _step(brief, stage) for stage in ("script", "image", "video")},
             "cost": _cost(brief.cost, brief.unpriced),
-            "why": cell("; ".join(_reasons(brief)), 400),
+            "why": cell("; ".join(reasons(brief)), 400),
         }
         for brief in ranked[:limit]
     ]
@@ -192,7 +192,8 @@ def _guess(step: PlannedStep) -> str:
     return " (a guess)" if step.basis == "seen" else ""
 
 
-def _reasons(brief: PlannedBrief) -> Iterable[str]:
+def reasons(brief: PlannedBrief) -> Iterable[str]:
+    """Why each step is planned as it is, or costs what it does."""
     for step in brief.steps:
         for name, (old, new) in step.changes.items():
             yield f"{step.stage}: {name} was {old}, now {new}"

@@ -17,11 +17,12 @@ from flows.cli.wanted import Wanted
 from flows.content_batch import content_batch
 from flows.errors import ScriptUnanswered
 from flows.following import ONLOOKER
-from flows.plan import Plan, table_rows
+from flows.plan import Plan, reasons, table_rows
 from flows.report import BatchReport, ReportItem
 
 _LANDED = 20
 _EXAMPLES = 3
+_REASONS = 20
 AWAITS = "AwaitingApproval"
 _EXITS = {
     "Completed": Exit.DONE,
@@ -43,7 +44,10 @@ async def plan(screen: Screen, wanted: Wanted) -> Answer:
         run.name,
         run.message,
         result=run.outcome,
-        shown=(Rows(table_rows(found)),),
+        shown=(
+            Rows([{**row, "why": ""} for row in table_rows(found)]),
+            Rows(_reasons(found), title="Why"),
+        ),
         next=() if found.refusal else (wanted.command("run", found.batch_id),),
     )
 
@@ -60,6 +64,23 @@ async def run(screen: Screen, wanted: Wanted) -> Answer:
     if done.outcome is None:
         return without_outcome(done)
     return ran(BatchReport.model_validate(done.outcome), wanted, done.name, done.message)
+
+
+def _reasons(found: Plan) -> list[dict[str, str]]:
+    """Once each, for a column of them would leave the others no room."""
+    counts = dict[str, list[str]]()
+    for brief in found.briefs:
+        for reason in reasons(brief):
+            counts.setdefault(reason, []).append(brief.id)
+    ranked = sorted(counts.items(), key=lambda pair: -len(pair[1]))
+    return [
+        {
+            "briefs": str(len(ids)),
+            "reason": cell(reason, 300),
+            "such as": ", ".join(cell(one) for one in ids[:_EXAMPLES]),
+        }
+        for reason, ids in ranked[:_REASONS]
+    ]
 
 
 def _parameters(wanted: Wanted, briefs: str | list[dict[str, str]]) -> dict[str, object]:
