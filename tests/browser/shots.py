@@ -14,13 +14,14 @@ from PIL import Image
 from playwright.sync_api import ViewportSize
 
 from examples.demo.stack import ROOT, Stack
-from tests.browser.ui import PrefectUI, chromium, opened
+from tests.browser.ui import SIZE, PrefectUI, chromium, opened
 
 if TYPE_CHECKING:
     from sandbox.services import S3Access
 
 FOLDER = ROOT / "docs" / "screenshots"
 BATCH = "spring-launch"
+APPROVED = "spring-approved"
 _TILE_HEIGHT = 300
 _GALLERY_SIZE: ViewportSize = {"width": 1440, "height": 1080}
 
@@ -31,15 +32,21 @@ def main() -> None:
         stack.start_servers()
         stack.set_up()
         with opened(stack.prefect.ui_url) as ui:
-            _form(ui)
-            _batch(ui)
-            ui.open("/deployments", shows="content-batch")
-            ui.page.get_by_text("Ready").nth(3).wait_for()
-            ui.picture(FOLDER / "deployments.png")
+            look(ui)
         _posters(stack.s3.access, FOLDER / "posters.jpg")
         _gallery(stack.s3.access, Path(home) / "copy")
     for picture in sorted(FOLDER.iterdir()):
         print(f"{picture.relative_to(ROOT)}  {picture.stat().st_size // 1024} KB")
+
+
+def look(ui: PrefectUI) -> None:
+    """Everything but the posters; the six briefs of the demo are made on the way."""
+    _form(ui)
+    _batch(ui)
+    _brief(ui)
+    ui.open("/deployments", shows="content-batch")
+    ui.page.get_by_text("Ready").nth(3).wait_for()
+    ui.picture(FOLDER / "deployments.png")
 
 
 def _form(ui: PrefectUI) -> None:
@@ -47,20 +54,45 @@ def _form(ui: PrefectUI) -> None:
     form.fill("Id", "lighthouse-01")
     form.fill("Topic", "A lighthouse on a cliff at dawn, waves below")
     ui.picture(FOLDER / "run-form.png")
+    form.field("Video model").locator(".p-select-button__icon").click()
+    ui.page.locator(".p-select-option").first.wait_for()
+    ui.page.screenshot(path=FOLDER / "model-choice.png", animations="disabled")
 
 
 def _batch(ui: PrefectUI) -> None:
     """The demo's six briefs, with the run's name in the form as a person would give it."""
     form = ui.run_form("content-batch/batch-of-videos")
     form.fill("Name of the batch", BATCH)
-    form.name(BATCH)
     run = form.submitted()
+    page = ui.artifact(f"status-{BATCH}", holds="data:image")
+    ui.open(f"/artifacts/artifact/{page}", shows="Landed last")
+    _tall(ui, "batch-page.png", width=1280)
+    _tall(ui, "batch-page-phone.png", width=390)
+    ui.page.set_viewport_size(SIZE)
     ui.finished(run)
     ui.open(f"/runs/flow-run/{run}", shows="PartlyLanded")
     ui.page.wait_for_timeout(3000)  # the graph is drawn on a canvas: nothing tells when it is done
     ui.picture(FOLDER / "batch-run.png")
     ui.open_artifact(f"batch-{BATCH}", shows="longjing-tea")
     ui.picture(FOLDER / "batch-table.png")
+
+
+def _approval(ui: PrefectUI) -> None:
+    """The demo's briefs with a sheet to approve: its artifact, and the form that asks."""
+    form = ui.run_form("content-batch/batch-of-videos")
+    form.fill("Name of the batch", APPROVED)
+    form.choose("Approve before videos are made", "images")
+    form.fill("Price file", "examples/prices.toml")
+    run = form.submitted()
+    ui.suspended(run)
+    ui.open_artifact(f"sheet-{APPROVED}", shows=f"Sheet 1 of batch {APPROVED}")
+    ui.picture(FOLDER / "approval-sheet.png")
+    answer = ui.resume_form(run, shows=f"Sheet 1 of batch {APPROVED}")
+    answer.fill("Reply", "1,3")
+    answer.field("Reply").scroll_into_view_if_needed()
+    ui.page.screenshot(path=FOLDER / "approval-reply.png", animations="disabled")
+    ui.resume(run, shows=f"Sheet 1 of batch {APPROVED}", Reply="1,3")
+    ui.finished(run)
 
 
 def _gallery(access: S3Access, copy: Path) -> None:
@@ -79,6 +111,28 @@ def _gallery(access: S3Access, copy: Path) -> None:
         page.locator(".stage-frame img.is-shown").wait_for()
         page.wait_for_load_state("networkidle")
         page.screenshot(path=FOLDER / "gallery-item.png", animations="disabled")
+
+
+def _brief(ui: PrefectUI) -> None:
+    """A table that was pasted, and the page of a run of one brief."""
+    form = ui.run_form("content-batch/batch-of-videos")
+    form.fill("What to make", "id\ttopic\tseconds\nfox\tA fox in the snow\t4\n")
+    form.field("What to make").locator("textarea").evaluate("box => box.style.height = '7rem'")
+    ui.picture(FOLDER / "pasted-table.png")
+    form = ui.run_form("text-to-video/one-video")
+    form.fill("Id", "lighthouse-01")
+    form.fill("Topic", "A lighthouse on a cliff at dawn, waves below")
+    form.fill("Name of the batch", "singles")
+    ui.finished(form.submitted())
+    page = ui.artifact("brief-singles-lighthouse-01")
+    ui.open(f"/artifacts/artifact/{page}", shows="where it lies")
+    ui.picture(FOLDER / "brief-page.png")
+
+
+def _tall(ui: PrefectUI, name: str, *, width: int) -> None:
+    """A page to its end, which the UI scrolls inside the window."""
+    ui.page.set_viewport_size({"width": width, "height": 1500})
+    ui.picture(FOLDER / name)
 
 
 def _posters(access: S3Access, path: Path) -> None:

@@ -151,12 +151,36 @@ class PrefectUI:
         self.page.locator(".p-modal").get_by_text(shows).first.wait_for()
         return RunForm(self.page)
 
+    def resume(self, run_id: str, *, shows: str, **fields: str) -> None:
+        """Answer a suspended run, and again while the server is too busy to take it."""
+        deadline = time.monotonic() + SHOW_MS / 1000
+        while True:
+            form = self.resume_form(run_id, shows=shows)
+            for label, value in fields.items():
+                form.fill(label, value)
+            with self.page.expect_response(lambda it: it.url.endswith("/resume")) as answer:
+                form.submit()
+            if answer.value.ok and answer.value.json()["status"] == "ACCEPT":
+                return
+            if answer.value.status != 503 or time.monotonic() > deadline:
+                raise RuntimeError(f"The server refused the answer: {answer.value.text()}")
+
     def open_artifact(self, key: str, *, shows: str) -> None:
+        self.open(f"/artifacts/artifact/{self.artifact(key)}", shows=shows)
+
+    def artifact(self, key: str, *, holds: str = "") -> str:
+        """The id of the latest artifact of this name, once it is there and holds a text."""
         # `/artifacts/{key}/latest` names the key's collection, which has no page of its own.
         asked = {"artifacts": {"key": {"any_": [key]}}}
-        with prefect_api(f"{self.url}/api") as api:
-            found = api.post("/artifacts/filter", json=asked).raise_for_status().json()
-        self.open(f"/artifacts/artifact/{found[-1]['id']}", shows=shows)
+        deadline = time.monotonic() + RUN_SECONDS
+        while True:
+            with prefect_api(f"{self.url}/api") as api:
+                found = api.post("/artifacts/filter", json=asked).raise_for_status().json()
+            if found and holds in str(found[-1]["data"]):
+                return str(found[-1]["id"])
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"No artifact {key} holds {holds!r}.")
+            time.sleep(0.5)
 
     def deployment(self, name: str) -> str:
         return str(self._api(f"deployments/name/{name}")["id"])
