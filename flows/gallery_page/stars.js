@@ -1,6 +1,6 @@
 // Stars live in this browser; what they are for is a file of briefs for the next batch.
 const stars = (() => {
-  const place = `gallery-stars:${data.folder}`;
+  const place = `gallery-stars:${data.uri}`;
   const kept = new Set();
   try {
     for (const key of JSON.parse(remembered.get(place) ?? "[]")) if (byKey.has(key)) kept.add(key);

@@ -142,6 +142,12 @@ def test_the_stars_become_a_list_that_a_batch_takes(batch: Path, shown: Open, tm
     assert (brief.ratio, brief.seconds, brief.tags) == ("9:16", 8, ["launch", "sport"])
     page.get_by_role("button", name="Show these").click()
     assert names(page) == ["trail-shoe", "welcome-words"]
+    page.goto(written(gallery([item(1)], batch="another"), tmp_path).as_uri())
+    expect(page.get_by_role("button", name="Star trail-shoe")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    page.goto(batch.as_uri())
+    page.get_by_role("button", name="Show these").click()
     for name in names(page):
         page.get_by_role("button", name=f"Star {name}").click()
     assert len(names(page)) == 5
