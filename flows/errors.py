@@ -16,6 +16,7 @@ GlobalAIOPCError
 ├── VoiceUnknown            a voice was cloned, its id never came   charged       provider
 ├── ScriptUnreadable        script.json is not one of ours          not charged   operator
 ├── ApprovalUnreadable      a sheet or an answer is not one of ours not charged   operator
+├── NotAsLanded             files are not those that landed         charged       user
 └── NothingLanded           a run ended with nothing to show        unknown       user
 """
 
@@ -211,6 +212,22 @@ class NothingLanded(GlobalAIOPCError):
     code = "nothing_landed"
     charged: Charged = "unknown"
     retry_is_free = False
+    who_acts: WhoActs = "user"
+
+    def __init__(self, message: str, *, report: dict[str, JsonValue]) -> None:
+        super().__init__(message)
+        self.report = report
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class NotAsLanded(GlobalAIOPCError):
+    """Files of a batch are changed, missing or not readable. `report` is what was found."""
+
+    code = "not_as_landed"
+    charged: Charged = "yes"
+    retry_is_free = True
     who_acts: WhoActs = "user"
 
     def __init__(self, message: str, *, report: dict[str, JsonValue]) -> None:

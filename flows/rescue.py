@@ -143,10 +143,11 @@ async def _rescue_all(
         get_run_logger().error("%s %s", error.message, error.advice)
 
     prefix = f"{batch_id}/" if batch_id else ""
+    since = datetime.now(UTC) - KEPT
     waiting = [
         (_urgency(held.receipt), held.receipt.job)
         async for held in studio.ledger.scan(prefix, unreadable=note)
-        if _unsettled(held.receipt) and str(held.receipt.job) not in decided
+        if _of_interest(held.receipt, since) and str(held.receipt.job) not in decided
     ]
     places = asyncio.Semaphore(AT_ONCE)
 
@@ -163,9 +164,12 @@ async def _rescue_all(
     return RescueReport.of(batch_id, [*decided.values(), *found], unreadable)
 
 
-def _unsettled(receipt: Receipt) -> bool:
+def _of_interest(receipt: Receipt, since: datetime) -> bool:
     # A text call is no job: it leaves nothing to fetch, and its batch asks again by itself.
-    return receipt.job.stage != SCRIPT and receipt.state not in ("landed", "failed")
+    if receipt.job.stage == SCRIPT or receipt.state == "failed":
+        return False
+    # What has landed may have been deleted: the provider still has what it made `since`.
+    return receipt.state != "landed" or receipt.times.get("completed", since) > since
 
 
 def _urgency(receipt: Receipt) -> tuple[bool, datetime]:

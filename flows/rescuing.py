@@ -23,6 +23,7 @@ from globalaiopc import (
 )
 from ledger import Held, JobKey, PriceBook, ReceiptMoved
 from tasks import Bought, Studio, land
+from tasks.land import land_again
 from tasks.landing import MediaGone
 from tasks.paid import KEPT, in_bucket, need_voice_id, note_completed, note_failed, note_gone
 
@@ -67,6 +68,8 @@ class Rescuer:
                 )
             case "submitted" | "completed":
                 return await self._fetched(held)
+            case "landed":
+                return await self._put_back(held)
             case _:
                 return None
 
@@ -108,6 +111,23 @@ class Rescuer:
             return self.row(held, "gone", error=error.info())
         held = await self._studio.ledger.look(held.receipt.job) or held
         return self.row(held, "recovered", f"It lies at {self._studio.store.uri(media.key)}.")
+
+    async def _put_back(self, held: Held) -> RescuedJob | None:
+        """What had landed and is gone from the bucket; None when it is there, whatever it is."""
+        media, store = held.receipt.media, self._studio.store
+        if media is None or await store.head(media.key) is not None:
+            return None
+        try:
+            view = await seen_once(self._studio, held)
+        except TaskGone as error:
+            return self.row(held, "gone", error=error.info())
+        if view is None or not view.media_url:
+            return self.row(held, "stuck", "The provider does not say where its file is.")
+        again = await land_again(self._studio, held, view.media_url)
+        where = f"It was gone, and lies again at {store.uri(again.key)}"
+        if again.sha256 == media.sha256:
+            return self.row(held, "recovered", f"{where}.")
+        return self.row(held, "stuck", f"{where}, but is not the same file as before.")
 
     def row(
         self, held: Held, fate: Fate, message: str = "", *, error: ErrorInfo | None = None

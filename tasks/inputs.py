@@ -132,7 +132,7 @@ async def find_input(studio: Studio, job: JobKey, sha256: str) -> Input | None:
     async for key in _media_keys(studio.store, job.folder, sha256):
         info = await studio.store.head(key)
         media_type = _TYPES[key[key.rindex(".") :]]
-        if info is None or await _hash(studio.store, key, info.size) != sha256:
+        if info is None or await object_sha256(studio.store, key, info.size) != sha256:
             continue
         width, height, seconds = (
             info.metadata.get(name) for name in ("width", "height", "seconds")
@@ -159,7 +159,8 @@ async def _media_keys(store: ObjectStore, folder: str, sha256: str) -> AsyncIter
             yield key
 
 
-async def _hash(store: ObjectStore, key: str, size: int) -> str:
+async def object_sha256(store: ObjectStore, key: str, size: int) -> str:
+    """The hash of an object of `size` bytes, one part in memory at a time. Raises `StoreError`."""
     digest = hashlib.sha256()
     for start in range(0, size, RULES.part_bytes):
         part = await store.get_range(key, start, RULES.part_bytes)

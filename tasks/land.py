@@ -3,7 +3,7 @@
 import logging
 
 from globalaiopc import GlobalAIOPCError
-from ledger import Landed, Receipt, ReceiptMoved, StoreError
+from ledger import Held, Landed, Receipt, ReceiptMoved, StoreError
 from tasks.declare import api_task
 from tasks.landing import LandingFailed, land_media, land_poster
 from tasks.landing.inspection import WantedKind
@@ -37,6 +37,15 @@ async def land(studio: Studio, bought: Bought) -> Landed:
         return receipt.media
     with studio.timeline.span(receipt.job.brief_id, receipt.job.stage, "land"):
         return await _landed_and_noted(studio, bought)
+
+
+async def land_again(studio: Studio, held: Held, media_url: str) -> Landed:
+    """Bring a medium that had landed back to where it lay, from the provider, who still keeps it.
+
+    Free. Its receipt stays as it is: the same file with the same label is the same object. Raises
+    the landing's errors.
+    """
+    return await _medium(studio, Bought(held, media_url=media_url))
 
 
 async def _landed_and_noted(studio: Studio, bought: Bought) -> Landed:

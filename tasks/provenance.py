@@ -7,6 +7,7 @@ it never fails a landing.
 """
 
 import logging
+from importlib.metadata import version
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
@@ -17,6 +18,7 @@ from tasks.landing.label import SOFTWARE, SOURCE_TYPE, Label
 from tasks.lineage import input_keys, inputs_of
 from tasks.studio import Studio
 
+VERSION = f"{SOFTWARE} {version(SOFTWARE)}"
 SUFFIX = ".json"
 PROMPTS = ("prompt", "text")
 EARLIER_STAGES = ("image", "speech")
@@ -67,7 +69,7 @@ class Sidecar(BaseModel):
     cost: float | None = None
     submitted: AwareDatetime | None = None
     completed: AwareDatetime | None = None
-    software: str = SOFTWARE
+    software: str = VERSION
 
     def to_json(self) -> bytes:
         return self.model_dump_json(indent=1, exclude_none=True).encode() + b"\n"
@@ -168,4 +170,3 @@ def _prompt(receipt: Receipt) -> str | None:
 
 def _in_folder(receipt: Receipt, key: str) -> str:
     return key.removeprefix(f"{receipt.job.folder}/")
-

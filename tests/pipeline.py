@@ -157,6 +157,9 @@ class Pipeline:
         self._bucket.put_object(Bucket=self.s3.bucket, Key=f"{self.prefix}/{key}", Body=body)
         return f"s3://{self.s3.bucket}/{self.prefix}/{key}"
 
+    def delete(self, key: str) -> None:
+        self._bucket.delete_object(Bucket=self.s3.bucket, Key=f"{self.prefix}/{key}")
+
     # The Prefect server, asked as any other program would.
 
     @cached_property

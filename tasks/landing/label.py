@@ -8,10 +8,9 @@ the `http://…` in it are names of vocabularies.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from xml.sax.saxutils import escape
 
-SOFTWARE = f"globalaiopc-pipelines {version('globalaiopc-pipelines')}"
+SOFTWARE = "globalaiopc-pipelines"
 SOURCE_TYPE = "trainedAlgorithmicMedia"
 PROMPT_CAP = 5_000
 """Characters of a prompt that a label has room for: it then adds at most 80 KB to a file."""
@@ -30,7 +29,8 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 class Label:
     """A job, as its medium tells of it. `made` is when it was seen done.
 
-    The same label gives the same bytes, so a landing that is repeated writes the same file.
+    The same label gives the same bytes, whichever release writes it: a landing that is repeated
+    writes the same file.
     """
 
     prompt: str
