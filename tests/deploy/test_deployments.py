@@ -58,7 +58,8 @@ def deployment(pipeline: Pipeline, flow: str) -> dict[str, Any]:
 
 def test_every_flow_is_deployed_on_the_pool(deployed: Pipeline) -> None:
     found = deployed.all("deployments")
-    assert {*BRIEF_FLOWS, *SPOKEN_FLOWS, "content-batch", "assets", "rescue", "gallery"} == {
+    others = {"content-batch", "assets", "rescue", "gallery", "verify"}
+    assert {*BRIEF_FLOWS, *SPOKEN_FLOWS, *others} == {
         row["entrypoint"].split(":")[1].replace("_", "-") for row in found
     }
     for row in found:
