@@ -35,8 +35,11 @@ class EmptyBox:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        (kind,) = (kind for kind in handler(schema)["anyOf"] if kind != {"type": "null"})
-        return _WithoutDefault(_or_null(kind))
+        kinds = [kind for kind in handler(schema)["anyOf"] if kind != {"type": "null"}]
+        if len(kinds) == 1:
+            return _WithoutDefault(_or_null(kinds[0]))
+        nothing: JsonDict = {"title": "As it is", "type": "null"}
+        return _WithoutDefault({"anyOf": [nothing, *kinds]})
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,8 @@ class Progress:
             now_what = f"{asked} wait for approval" if asked else "all briefs are over"
             return f"{said}; {now_what}. As of {now:%H:%M:%S} UTC."
         eta = self.eta()
+        if not eta.high:
+            return f"{said}. All is made; what is left is landing. As of {now:%H:%M:%S} UTC."
         low, likely, high = (
             f"{now + timedelta(seconds=at):%H:%M:%S}" for at in (eta.low, eta.likely, eta.high)
         )
