@@ -2,6 +2,7 @@
 # make test      lint, types and every test
 # make test-all  the same for every model and every endpoint, with more examples (long)
 # make chaos     a thousand seeded schedules of faults and deaths, and outages of minutes
+# make docs      build the pages of docs/ into site/, every link checked
 # make lint      ruff and mypy alone
 # make lock      resolve the dependencies anew and write the hashed locks
 # make clean     remove .venv and whatever the demo and the tests have left
@@ -11,7 +12,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all chaos lint lock clean programs
+.PHONY: help demo test test-all chaos docs lint lock clean programs
 
 PY := .venv/bin/python
 # The machine's certificates where it has any (a company's proxy signs with its own), else uv's.
@@ -39,6 +40,10 @@ test-all: lint programs
 chaos: .venv/.test
 	@$(PY) -m tests.chaos.schedules
 	@OUTAGE_BUCKET_SECONDS=120 OUTAGE_PREFECT_SECONDS=600 $(PY) -m pytest -q tests/deploy/test_outages.py -k test_19
+
+docs: .venv/.test
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --site-dir site
+	@echo 'Read it at site/index.html'
 
 lint: .venv/.test
 	@$(PY) -m ruff check .
@@ -89,4 +94,4 @@ lock: .venv/.setup
 	@! grep -nE 'https?://' $(LOCKS)
 
 clean:
-	rm -rf .venv .demo .test .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .demo .test site .pytest_cache .mypy_cache .ruff_cache .hypothesis
