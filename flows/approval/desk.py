@@ -23,6 +23,7 @@ from pydantic import Field, create_model
 from flows.approval.records import Answer, Row, Sheet
 from flows.approval.replies import ALLOWED, Best, Reply, Span
 from flows.errors import ReplyRefused
+from flows.orchestration import server_is_back
 
 Decide = Callable[[str, Reply], Awaitable[Answer]]
 """From a reply's text and meaning to what it decides. Raises `ReplyRefused`."""
@@ -135,6 +136,7 @@ class Form:
         state.state_details.run_input_keyset = {str(kind): key for kind, key in keys.items()}
         form = create_model("SheetReply", __base__=SheetReply)
         form._description = page  # where Prefect's `with_initial_data` puts it
+        await server_is_back()
         # Before the state: a run that is suspended without its form could not be resumed.
         await form.asave(keys, self.run.id)
         async with get_client() as client:
@@ -146,6 +148,7 @@ class Form:
     async def _inputs(self, sheet: Sheet) -> tuple[dict[str, float], list[FlowRunInput]]:
         """When it was asked about the sheet, by key, and the replies, the oldest first."""
         prefix = f"suspended-{_key(sheet)}-"
+        await server_is_back()
         async with get_client() as client:
             found = await client.filter_flow_run_input(
                 flow_run_id=self.run.id, key_prefix=prefix, limit=MOST_REPLIES, exclude_keys=set()

@@ -54,6 +54,8 @@ class Gate:
     _works: dict[str, Work] = field(default_factory=dict)
     _number: dict[str, int] = field(default_factory=dict)
     _history: list[Answered] = field(default_factory=list)
+    _decided_of: dict[str, tuple[Row, Answer]] = field(default_factory=dict)
+    """By brief, its row on the last answered sheet that it is on."""
     _making: dict[str, asyncio.Task[ReportItem]] = field(default_factory=dict)
     _stuck: dict[str, ReportItem] = field(default_factory=dict)
 
@@ -61,7 +63,7 @@ class Gate:
         """An item for each brief, in their order."""
         self._works = {work.brief.id: work for work in works}
         self._number = {work.brief.id: number for number, work in enumerate(works, start=1)}
-        self._making, self._stuck, self.waiting = {}, {}, None
+        self._making, self._stuck, self._decided_of, self.waiting = {}, {}, {}, None
         records, began = Records(self.studio.store, self.batch_id), self.studio.client.clock.now()
         self._history = await records.load()
         try:
@@ -107,14 +109,6 @@ class Gate:
 
     # What is decided.
 
-    def _row(self, brief_id: str) -> tuple[Row, Answer] | None:
-        """The brief's row on the last answered sheet that it is on."""
-        for known in reversed(self._history):
-            for row in known.sheet.rows if known.answer else ():
-                if row.id == brief_id and known.answer and self._is_here(row):
-                    return row, known.answer
-        return None
-
     def _is_here(self, row: Row) -> bool:
         work = self._works.get(row.id)
         return work is not None and covers(row, work.brief)
@@ -139,10 +133,14 @@ class Gate:
                 self._begin(work.brief.id, run_brief(self.studio, work, "video"))
 
     def _start(self, known: Answered) -> None:
-        """Begin the videos that a sheet's answer approves."""
-        for row in known.sheet.rows if known.answer else ():
-            approved = known.answer is not None and row.id in known.answer.approved
-            if approved and self._is_here(row) and row.id not in self._making:
+        """Take in what a sheet's answer says, and begin the videos that it approves."""
+        if known.answer is None:
+            return
+        for row in known.sheet.rows:
+            if not self._is_here(row):
+                continue
+            self._decided_of[row.id] = row, known.answer
+            if row.id in known.answer.approved and row.id not in self._making:
                 self._begin(row.id, self._video(row))
 
     def _begin(self, brief_id: str, making: Coroutine[object, object, ReportItem]) -> None:
@@ -155,7 +153,10 @@ class Gate:
         if item.error is not None:
             end(self.studio, item)
             return item
-        now = await row_of(self.studio, work, row.number, self.prices)
+        try:
+            now = await row_of(self.studio, work, row.number, self.prices)
+        except GlobalAIOPCError as error:  # one brief stops no other
+            return await self._ended(work, error)
         if row.as_approved(now):
             return await run_brief(self.studio, work, "video")
         message = f"{row.id} is not what was approved: its picture or its video's request changed."
@@ -187,26 +188,25 @@ class Gate:
 
     def _undecided(self, brief_id: str) -> tuple[Row, Remade | None] | None:
         """A row that an answered sheet has left open, with what is to be made in its place."""
-        known = self._row(brief_id)
+        known = self._decided_of.get(brief_id)
         if known is None or brief_id in self._making or not known[1].leaves(known[0]):
             return None
         row, answer = known
         return row, next((one for one in answer.again if one.id == brief_id), None)
 
     def _unseen(self) -> list[Work]:
-        seen = self._making.keys() | self._stuck.keys()
-        unseen = (
-            work
-            for name, work in self._works.items()
-            if name not in seen and self._row(name) is None
-        )
+        seen = self._making.keys() | self._stuck.keys() | self._decided_of.keys()
+        unseen = (work for name, work in self._works.items() if name not in seen)
         return list(islice(unseen, self.wave))
 
     async def _pictured(self, work: Work) -> Row | None:
         """The brief's row, once its picture is made; None when there is none to look at."""
         item = await run_to_picture(self.studio, work)
         if item.error is None:
-            return await row_of(self.studio, work, self._number[item.id], self.prices)
+            try:
+                return await row_of(self.studio, work, self._number[item.id], self.prices)
+            except GlobalAIOPCError as error:
+                item = await self._ended(work, error)
         end(self.studio, item)
         self._stuck[item.id] = item
         return None
@@ -222,9 +222,11 @@ class Gate:
         work = as_shown(self._works[row.id], asked)
         item = await run_to_picture(self.studio, work)
         if item.error is not None:
-            said = f"Not made again: {item.error.message}"
-            return row.model_copy(update={"note": said})
-        fresh = await row_of(self.studio, work, row.number, self.prices)
+            return row.model_copy(update={"note": f"Not made again: {item.error.message}"})
+        try:
+            fresh = await row_of(self.studio, work, row.number, self.prices)
+        except GlobalAIOPCError as error:
+            return row.model_copy(update={"note": f"Not made again: {error.message}"})
         prompts = {"image_prompt": wish.image_prompt, "video_prompt": wish.video_prompt}
         return fresh.model_copy(update={**prompts, "score": row.score})
 
@@ -314,7 +316,7 @@ class Gate:
     async def _item(self, brief_id: str) -> ReportItem:
         if brief_id in self._making:
             item = await self._making[brief_id]
-            known = self._row(brief_id)
+            known = self._decided_of.get(brief_id)
             work = self._works[brief_id]
             return await with_earlier(self.studio, work, known[0].take, item) if known else item
         if brief_id in self._stuck:
@@ -324,7 +326,7 @@ class Gate:
         for row in sheet.rows if sheet else ():
             if sheet and row.id == brief_id and self._is_here(row):
                 return await self._ended(as_shown(work, row), waits(sheet))
-        if known := self._row(brief_id):
+        if known := self._decided_of.get(brief_id):
             row, answer = known
             if row.id in answer.declined:
                 message = f"Declined on sheet {answer.sheet}: no video is made."

@@ -65,3 +65,52 @@ def test_no_video_is_bought_before_the_answer_and_those_approved_once(pipeline: 
         late = run(content_batch, **{"briefs": briefs("quay", 4), "batch_id": "quay", **asked})
         assert states(late) == ["landed", "declined", "landed", "declined"]
     assert bought(pipeline, "quay") == (4, 2)
+
+
+def test_a_picture_is_made_again_with_another_prompt_and_paid_once_each(pipeline: Pipeline) -> None:
+    topics = [Brief(id=f"t{n}", topic=f"kelp {n}", tags=[f"stars:{n}"]) for n in (1, 2)]
+    asked: dict[str, Any] = {"briefs": topics, "batch_id": "kelp", "prices": PRICES, "budget": 9}
+    first = run(content_batch, approve="images", **asked)
+    assert first.outcome["budget"]["spent"] == pytest.approx(0.24)
+    texts = pipeline.posts()["text"]
+
+    for _ in range(2):
+        again = run(content_batch, approval="2\nagain 1: <red> kelp", **asked)
+        assert (again.name, states(again)) == ("AwaitingApproval", ["awaiting_approval", "landed"])
+    (row,) = pipeline.json("kelp/approval/sheet-2.json")["rows"]
+    assert (row["number"], row["take"], row["prompt"]) == (1, 2, "<red> kelp")
+    assert len(pipeline.jobs("<red> kelp", "image")) == 1
+
+    done = run(content_batch, approval="best 9 under 9", **asked)
+    assert (done.name, states(done)) == ("Completed", ["landed", "landed"])
+    assert done.items["t1"]["cost"] == pytest.approx(0.12 + 0.12 + 0.40)
+    assert done.outcome["budget"]["spent"] == pytest.approx(3 * 0.12 + 2 * 0.40)
+    assert pipeline.posts()["text"] == texts
+    script = pipeline.json("kelp/t1/script.json")["script"]
+    video = pipeline.json("kelp/t1/receipts/video.take2.json")
+    assert video["asked"]["prompt"] == script["video_prompt"]
+    assert video["state"] == "landed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"shards": 2, "approve": "images"}, "shards"),
+        ({"wave": 0, "approve": "images"}, "A sheet cannot have 0 pictures."),
+        ({"approval": "1,x"}, 'Line 1, character 3: "x" is neither a number nor a word'),
+        ({"approval": "1,9"}, "Line 1, character 3: the batch has no 9. Allowed: the numbers 1-4."),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_bought(
+    pipeline: Pipeline, asked: dict[str, Any], told: str
+) -> None:
+    refused = run(content_batch, briefs=briefs("reef", 4), batch_id="reef", **asked)
+    assert (refused.name, refused.type) == ("Refused", "FAILED")
+    assert told in refused.message
+    assert bought(pipeline, "reef") == (0, 0)
+
+
+def test_a_plan_says_that_a_person_will_be_asked(pipeline: Pipeline) -> None:
+    planned = approve("reef", plan=True)
+    assert planned.name == "Planned"
+    assert "No video is made without approval: 0 videos of 4 briefs approved" in planned.message

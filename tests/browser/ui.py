@@ -152,18 +152,23 @@ class PrefectUI:
         return RunForm(self.page)
 
     def resume(self, run_id: str, *, shows: str, **fields: str) -> None:
-        """Answer a suspended run, and again while the server is too busy to take it."""
-        deadline = time.monotonic() + SHOW_MS / 1000
-        while True:
+        """Answer a suspended run, and again when the server was too busy to take it.
+
+        The form asks the server twice: first whether the values are right.
+        """
+        deadline = time.monotonic() + RUN_SECONDS
+        before = self._api(f"flow_runs/{run_id}")["state"]["id"]
+        while time.monotonic() < deadline:
             form = self.resume_form(run_id, shows=shows)
             for label, value in fields.items():
                 form.fill(label, value)
-            with self.page.expect_response(lambda it: it.url.endswith("/resume")) as answer:
-                form.submit()
-            if answer.value.ok and answer.value.json()["status"] == "ACCEPT":
-                return
-            if answer.value.status != 503 or time.monotonic() > deadline:
-                raise RuntimeError(f"The server refused the answer: {answer.value.text()}")
+            form.submit()
+            tried = time.monotonic()
+            while time.monotonic() < tried + SHOW_MS / 1000:
+                if self._api(f"flow_runs/{run_id}")["state"]["id"] != before:
+                    return
+                time.sleep(0.5)
+        raise TimeoutError(f"The run {run_id} did not take the answer.")
 
     def open_artifact(self, key: str, *, shows: str) -> None:
         self.open(f"/artifacts/artifact/{self.artifact(key)}", shows=shows)
