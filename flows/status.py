@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from flows.errors import AwaitingApproval, Declined
 from flows.in_turn import Holder, place_of
 from flows.pulse import SECONDS, Pulse
 from flows.report import BatchReport, Cost, ReportItem, State
@@ -26,10 +27,16 @@ from ledger import State as JobState
 from tasks.prices import kept_prices
 
 Stands = Literal[
-    "landed", "partly landed", "nothing landed", "needs a decision", "under way", "unfinished"
+    "landed",
+    "partly landed",
+    "nothing landed",
+    "needs a decision",
+    "under way",
+    "awaits approval",
+    "unfinished",
 ]
 """Of the batch as a whole. A decision that is needed goes before all else. `under way`: a run makes
-it; `unfinished`: none does, and there is something left to do."""
+it; `unfinished`: none does, and there is something left to do. What was declined is done."""
 
 _MADE = ("video", "speech")
 _GOING: tuple[JobState, ...] = ("intent", "submitted", "completed")
@@ -223,10 +230,16 @@ def _status(
         jobs.setdefault(one.job.stage, Counter())[seen.job_state(one)] += 1
     counts = Counter(seen.states.values())
     alive = run is not None and run.alive
-    over = ended and not alive and not counts["pending"]
+    codes = Counter(error.code for error in seen.errors.values())
+    declined = codes[Declined.code]
+    over = ended and not alive and counts["pending"] == declined
     return BatchStatus(
         batch_id=batch_id,
-        stands="needs a decision" if unknown else _stands(counts, alive=alive, over=over),
+        stands="needs a decision"
+        if unknown
+        else _stands(
+            counts, declined, awaits=bool(codes[AwaitingApproval.code]), alive=alive, over=over
+        ),
         over=over,
         briefs={state: counts[state] for state in _STATES},
         jobs=jobs,
@@ -307,10 +320,14 @@ def _changed(receipt: Receipt) -> datetime:
     return max(receipt.times.values(), default=datetime.min.replace(tzinfo=UTC))
 
 
-def _stands(counts: Counter[State], *, alive: bool, over: bool) -> Stands:
+def _stands(
+    counts: Counter[State], declined: int, *, awaits: bool, alive: bool, over: bool
+) -> Stands:
+    if alive:
+        return "under way"
     if not over:
-        return "under way" if alive else "unfinished"
-    if counts["landed"] == counts.total():
+        return "awaits approval" if awaits else "unfinished"
+    if counts["landed"] + declined == counts.total():
         return "landed"
     return "partly landed" if counts["landed"] else "nothing landed"
 

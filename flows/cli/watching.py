@@ -28,6 +28,7 @@ _EXITS: Mapping[Stands, Exit] = {
     "nothing landed": Exit.FAILED,
     "needs a decision": Exit.DECIDE,
     "under way": Exit.PARTLY,
+    "awaits approval": Exit.APPROVE,
     "unfinished": Exit.PARTLY,
 }
 
@@ -40,7 +41,7 @@ async def status(screen: Screen, batch_id: str, *, bucket: str, watch: bool) -> 
     screen.busy(f"Waiting for batch {batch_id}")
     seen = await _begun(store, batch_id)
     async with screen.drawing(lambda: _picture(seen), lambda: sentence(seen)):
-        while not seen.over:
+        while not seen.over and seen.stands != "awaits approval":
             await asyncio.sleep(SECONDS)
             seen = await batch_status(store, batch_id)
     return _answer(seen)
@@ -69,6 +70,8 @@ def sentence(status: BatchStatus) -> str:
         said.append(f"Last change {spell(max(0.0, ago))} ago.")
     if status.stands == "unfinished":
         said.append("No run makes it now: run it again, and it goes on.")
+    elif status.stands == "awaits approval":
+        said.append("Answer its sheet in the Prefect UI, or run it again with --approval.")
     elif status.run and status.run.alive:
         said.append(f"Run {status.run.name} makes it.")
     return " ".join(said)

@@ -139,6 +139,16 @@ async def test_what_happened_after_the_report_counts(bucket: Timed) -> None:
     assert (status.stands, status.causes) == ("landed", ())
 
 
+async def test_pictures_wait_for_approval_and_what_is_declined_is_done(bucket: Timed) -> None:
+    declined = troubled("no", "pending", "declined")
+    waiting = report(landed("good"), declined, troubled("ask", "pending", "awaiting_approval"))
+    bucket.objects["b/report.json"] = waiting.to_bytes()
+    assert (await look(bucket)).stands == "awaits approval"
+    bucket.objects["b/report.json"] = report(landed("good"), declined).to_bytes()
+    status = await look(bucket)
+    assert (status.stands, status.over) == ("landed", True)
+
+
 async def test_a_receipt_that_cannot_be_read_is_named(bucket: Timed) -> None:
     await made(bucket, "fox", "video")
     bucket.objects["b/owl/receipts/video.json"] = b"{torn"
