@@ -86,21 +86,23 @@ async def save_blocks(settings: Settings, client: PrefectClient) -> tuple[Saved,
     """Register the block types, and save what the settings name where it differs."""
     for block_type in (GlobalAIOPC, MediaBucket):  # and, with them, the types that they nest
         await block_type.aregister_type_and_schema(client=client)
-    secret, first = await _save(client, SECRET_NAME, Secret, {"value": settings.key})
-    _, second = await _save(
+    secret, first = await save_block(client, SECRET_NAME, Secret, {"value": settings.key})
+    _, second = await save_block(
         client, DEFAULT, GlobalAIOPC, {**settings.connection, "api_key": secret}
     )
     saved = [first, second]
     bucket: dict[str, object] = {**settings.bucket}
     if settings.aws is not None:
-        credentials, third = await _save(client, CREDENTIALS_NAME, AwsCredentials, settings.aws)
+        credentials, third = await save_block(
+            client, CREDENTIALS_NAME, AwsCredentials, settings.aws
+        )
         saved.append(third)
         bucket["credentials"] = credentials
-    _, last = await _save(client, DEFAULT, MediaBucket, bucket)
+    _, last = await save_block(client, DEFAULT, MediaBucket, bucket)
     return (*saved, last)
 
 
-async def _save(
+async def save_block(
     client: PrefectClient, name: str, kind: type[B], values: Mapping[str, object]
 ) -> tuple[B, Saved]:
     """Save `values` over what is stored under this name; nothing when that is no change."""

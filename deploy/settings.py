@@ -54,4 +54,5 @@ class Addresses:
             "PREFECT_SERVER_DOCKET_URL": f"{self.redis}/1",
             "PREFECT_SERVER_API_AUTH_STRING": self.auth,
             "PREFECT_SERVER_UI_API_URL": self.ui_api_url,
+            "PREFECT_UI_URL": self.ui_api_url.removesuffix("/api"),
         }

@@ -13,6 +13,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from flows.announcing import announced
 from flows.approval.opening import Approval, end_at_gate
 from flows.briefs import Brief
 from flows.ending import Outcome, end_of_batch, stopped
@@ -151,7 +152,7 @@ async def content_batch(
                     blocks = {"connection": connection, "bucket": bucket}
                     runs = await shard_runs(studio, name, budget, prices, blocks)
                     make = partial(Conductor(studio, runs, make).conduct, count=count)
-                async with beating(studio, name, part):
+                async with beating(studio, name, part), announced(studio, works, part):
                     label = f"{name}-{part}" if part else name
                     progress = Progress(studio, works, label, shared=count > 1)
                     with quiet_steps():

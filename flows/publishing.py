@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from prefect.logging import get_run_logger
 
+from flows.announcing import announce_end
 from flows.artifacts import show_page, show_table
 from flows.gallery_data import Gallery
 from flows.gallery_writing import write_index
@@ -27,6 +28,7 @@ async def publish(studio: Studio, report: BatchReport) -> None:
     if report.makespan:
         page = makespan_page(report.makespan, report.batch_id)
         await show_page("makespan", report.batch_id, page)
+    announce_end(report)
 
 
 async def _write_gallery(studio: Studio, report: BatchReport) -> None:
