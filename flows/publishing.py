@@ -66,11 +66,13 @@ async def _write_lines(store: ObjectStore, key: str, lines: Iterable[bytes]) -> 
     async with Upload(store, parts_in_flight=1) as upload:
         for line in lines:
             filling += line
-            if len(filling) >= PART_BYTES:
+            while len(filling) >= PART_BYTES:
                 if not upload.begun:
                     await upload.begin(key, NDJSON, {})
-                await upload.add(bytes(filling))
-                filling.clear()
+                with memoryview(filling) as view:
+                    part = bytes(view[:PART_BYTES])
+                del filling[:PART_BYTES]
+                await upload.add(part)
         if not upload.begun:
             await store.put(key, bytes(filling), content_type=NDJSON)
             return
