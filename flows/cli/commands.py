@@ -123,6 +123,24 @@ def gallery(
 
 
 @app.command
+def verify(
+    batch: Annotated[str, Parameter(help="Name of the batch.")],
+    /,
+    *,
+    bucket: Bucket = "default",
+    as_json: Json = False,
+) -> int:
+    """Read all files of a batch anew and compare them with what landed. Buys nothing."""
+
+    async def work(screen: Screen) -> Answer:
+        from flows.cli import verifies
+
+        return await verifies.verify(screen, batch, bucket=bucket)
+
+    return carry_out("verify", work, as_json=as_json)
+
+
+@app.command
 def rescue(
     batch: Annotated[
         str | None, Parameter(help="Only this batch; without one, all of them.")

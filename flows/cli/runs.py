@@ -13,7 +13,7 @@ from flows.cli.logs import quiet
 from flows.cli.screen import Screen
 from flows.cli.tables import Rows
 from flows.ending import Outcome
-from flows.errors import BadBriefs, NothingLanded
+from flows.errors import BadBriefs, NotAsLanded, NothingLanded
 from flows.refusing import problem_row
 from globalaiopc import GlobalAIOPCError
 from ledger import ObjectStore
@@ -58,7 +58,7 @@ async def ended(
     data = await state.aresult(raise_on_failure=False)
     name, message = state.name or "", state.message or ""
     if isinstance(data, BaseException):
-        report = data.report if isinstance(data, NothingLanded) else None
+        report = data.report if isinstance(data, NothingLanded | NotAsLanded) else None
         return Ended(name, message, report, data)
     return Ended(name, message, data, None)
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from flows.cli import batches, rescuing, watching
+from flows.cli import batches, rescuing, verifies, watching
 from flows.cli.answers import Answer, Document, printable
 from flows.cli.bars import line, picture
 from flows.cli.batches import ran
@@ -31,6 +31,7 @@ from flows.progress import Progress
 from flows.report import ReportItem
 from flows.rescue_report import name_of
 from flows.status import Stands
+from flows.verify_report import name_of as name_of_check
 from globalaiopc import InvalidRequest, NotSent
 from tasks import StudioNotReady
 from tests.conftest import ROOT
@@ -174,6 +175,8 @@ def test_every_state_of_a_rescue_and_of_a_batch_has_a_code() -> None:
     assert set(watching._EXITS) == set(get_args(Stands))
     source = inspect.getsource(name_of)
     assert set(rescuing._EXITS) == set(re.findall(r'"([A-Z][A-Za-z]+)"', source))
+    source = inspect.getsource(name_of_check)
+    assert set(verifies._EXITS) == set(re.findall(r'"([A-Z][A-Za-z]+)"', source))
 
 
 async def _raises(_: Screen, error: Exception) -> Answer:

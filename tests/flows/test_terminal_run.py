@@ -73,6 +73,9 @@ def test_plan_run_status_and_rescue(pipeline: Pipeline, tmp_path: Path) -> None:
     }
     assert [one["job"] for one in status["result"]["unknown"]] == ["t/eel/video"]
 
+    code, checked = piped(pipeline, "verify", "t")
+    assert (code, checked["state"]) == (0, "Verified")
+
     code, unasked = piped(pipeline, "rescue", "t", "--resubmit", "t/eel/video")
     assert (code, unasked["state"]) == (2, "Refused")
     assert pipeline.posts() == posts
