@@ -7,6 +7,7 @@ not counted.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from flows.spending import paid_jobs
 from flows.stages import stages_of
@@ -72,6 +73,22 @@ class Estimate:
             longest = longest.longer((head or NOTHING).then(here).then(after))
             after = after.then(self._mean(jobs))
         return longest
+
+    def begun(self) -> dict[str, Eta]:
+        """Of each brief that something is being done for now; one that waits for a place has none.
+
+        Of its own stages: what others hold up on the way is not foreseen.
+        """
+        fresh = {model: self._job(model, 0.0) for model in self._all_models()}
+        found = {}
+        for brief, models in self.models.items():
+            where = self._studio.timeline.where(brief)
+            if where is None or not where.still or where.kind in ("queue", "turn"):
+                continue
+            if brief not in self._studio.timeline.ended:
+                left = self._left(brief, models, fresh)
+                found[brief] = reduce(Eta.then, filter(None, left), NOTHING)
+        return found
 
     def _all_models(self) -> set[str]:
         return {model for models in self.models.values() for model in models if model}

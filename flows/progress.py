@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from flows.brief_page import to_open
 from flows.cells import money, spell
+from flows.coming import coming
 from flows.errors import AwaitingApproval, Declined
 from flows.eta import NOTHING, Estimate, Eta
 from flows.failures import cards, page, trouble_of
@@ -111,6 +112,7 @@ class Progress:
             self._times(now),
             self._money(),
             self._table(),
+            coming(self._estimate.begun(), now),
             self._failures(),
             self._pictures.markdown(),
             to_open(self._studio.store, self._batch_id),

@@ -90,6 +90,28 @@ def test_every_brief_is_counted_once_wherever_it_is(studio: Studio) -> None:
     assert percent == pytest.approx(100 * (5 + 2 / 3 + 2 / 3 + 5 / 6) / 12, abs=0.1)
 
 
+def test_the_briefs_that_are_done_next_are_named_with_when(
+    studio: Studio, clock: FakeClock
+) -> None:
+    progress = Progress(studio, works(30), "night")
+    steps: dict[str, tuple[str, Kind]] = {
+        **{f"n{number}": ("video", "wait") for number in range(8)},
+        "n8": ("image", "wait"),
+        "n9": ("video", "queue"),
+        "n10": ("video", "land"),
+    }
+    with at(studio, steps):
+        begun = Estimate(studio, works(30)).begun()
+        page = progress.markdown()
+    assert set(begun) == {*(f"n{number}" for number in range(9)), "n10"}
+    assert begun["n10"].high == 0
+    assert begun["n0"].low < begun["n0"].likely < begun["n0"].high
+    assert begun["n8"].likely > begun["n0"].likely, "its picture comes before its video"
+    rows = re.findall(r"^\| `(n\d+)` \| (\S+) \| (\S+) \| (\S+) \|$", page, re.M)
+    assert [row[0] for row in rows] == ["n10", "n0", "n1", "n2", "n3"]
+    assert "done next" not in progress.markdown(), "nothing is being made any more"
+
+
 def test_the_page_is_as_long_for_a_thousand_failures(studio: Studio) -> None:
     many = works(1000)
     progress = Progress(studio, many, "night")
