@@ -58,7 +58,7 @@ def deployment(pipeline: Pipeline, flow: str) -> dict[str, Any]:
 
 def test_every_flow_is_deployed_on_the_pool(deployed: Pipeline) -> None:
     found = deployed.all("deployments")
-    others = {"content-batch", "assets", "rescue", "gallery", "verify"}
+    others = {"content-batch", "backfill", "assets", "rescue", "gallery", "verify"}
     assert {*BRIEF_FLOWS, *SPOKEN_FLOWS, *others} == {
         row["entrypoint"].split(":")[1].replace("_", "-") for row in found
     }
@@ -121,11 +121,21 @@ def test_the_run_form_knows_the_fields_of_a_brief(deployed: Pipeline, flow: str)
 
 
 def test_the_daily_schedule_waits_to_be_switched_on(deployed: Pipeline) -> None:
-    (schedule,) = deployment(deployed, "content-batch")["schedules"]
-    assert schedule["active"] is False
-    assert schedule["schedule"]["cron"] == "0 6 * * *"
-    assert schedule["schedule"]["timezone"] == "Europe/Berlin"
-    assert schedule["parameters"] == {"batch_id": "daily-{date}", "timezone": "Europe/Berlin"}
+    schedules = {one["slug"]: one for one in deployment(deployed, "content-batch")["schedules"]}
+    assert not any(one["active"] for one in schedules.values())
+    daily = schedules["daily"]
+    assert daily["schedule"]["cron"] == "0 6 * * *"
+    assert daily["schedule"]["timezone"] == "Europe/Berlin"
+    assert daily["parameters"] == {"batch_id": "daily-{date}", "timezone": "Europe/Berlin"}
+
+
+def test_the_run_form_of_a_backfill_asks_for_two_days(deployed: Pipeline) -> None:
+    schema = deployment(deployed, "backfill")["parameter_openapi_schema"]
+    assert schema["required"] == ["first", "last"]
+    assert schema["properties"]["first"]["format"] == "date"
+    for name, field in schema["properties"].items():
+        assert field.get("title"), name
+        assert field.get("description"), name
 
 
 FAST = ("fast-1", "fast-2")
