@@ -1,0 +1,3 @@
+from tests.pipeline import pipeline
+
+__all__ = ["pipeline"]
