@@ -13,12 +13,13 @@ _PROMPT = 140
 
 def markdown(facts: Facts, thumbs: Mapping[int, Thumbs]) -> str:
     """For an artifact and for the form in which the sheet is answered."""
+    # Three columns: the dialog in which a run is resumed is no wider.
     rows = [
-        f"| **{row.number}** | {_picture(row, thumbs)} | {_prompts(row)} | "
-        f"{escaped(facts.asked(row))} | {escaped(facts.cost(row))} |"
+        f"| **{row.number}** | {_picture(row, thumbs)} | {_prompts(row)}<br>"
+        f"**{escaped(facts.cost(row))}**: {escaped(facts.asked(row))} |"
         for row in facts.sheet.rows
     ]
-    table = ["| | picture | prompt | video | cost |", "| --- | --- | --- | --- | --- |", *rows]
+    table = ["| | picture | prompts, and what the video costs |", "| --- | --- | --- |", *rows]
     how = [f"- `{word}`: {meaning}" for word, meaning in HOW]
     name = facts.page.rpartition("/")[2]
     parts = [
