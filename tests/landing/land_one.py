@@ -11,7 +11,10 @@ from pathlib import Path
 
 from ledger import ObjectStore
 from tasks.landing import LandingRoom, land_media, media_client
+from tasks.landing.label import Label
 from tests.landing.conftest import S3
+
+LABEL = Label("a prompt " * 500, "model", "job-1", "b/one/video", "b", "one", None)
 
 
 def memory(field):
@@ -34,7 +37,7 @@ async def run(task):
         async def land(url, stem):
             return await land_media(
                 store=store, key_stem=stem, media_url=url, kind="video", http=http, refresh=None,
-                metadata={}, room=room,
+                metadata={}, room=room, label=LABEL,
             )  # fmt: skip
 
         await asyncio.gather(*(land(task["warm"], f"warm{n}") for n in range(4)))
@@ -43,7 +46,7 @@ async def run(task):
         forget_the_most()
         landed = await asyncio.gather(*(land(task["url"], f"it{n}") for n in range(task["times"])))
     added = memory("VmHWM") - before
-    print(json.dumps({"added": added, "sha256": [one.sha256 for one in landed]}))
+    print(json.dumps({"added": added, "sha256": [one.source_sha256 for one in landed]}))
 
 
 if __name__ == "__main__":
