@@ -43,7 +43,7 @@ chaos: .venv/.test
 
 docs: .venv/.test
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --site-dir site
-	@echo 'Read it at site/index.html'
+	@echo 'Open site/index.html; with its search: $(PY) -m http.server --directory site'
 
 lint: .venv/.test
 	@$(PY) -m ruff check .

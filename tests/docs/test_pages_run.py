@@ -16,16 +16,14 @@ from tests.pipeline import Pipeline
 
 pytestmark = pytest.mark.stack
 
-ELSEWHERE = ("make", "pip", "prefect", ".", "export")
+ELSEWHERE = ("make ", "pip ", "prefect ", ". ", "export ", "python -m venv ")
 """The stack is what they would have made; test_commands.py tells which test runs them."""
 
-CODES = {
-    "python -m flows run harbour.csv --batch-id harbour --approve images": 5,
-    # One of the demo's briefs is refused on purpose.
-    "python -m flows run examples/briefs.csv --batch-id first --budget 5 --prices prices.toml": 3,
-}
-# Addresses and hashes are other ones in each run, and a guess depends on what was bought before.
-_CHANGES = re.compile(r"://|hash is|\d\d:\d\d|guess|until it is|until 2|again with")
+DEAR = "python -m flows run examples/briefs.csv --batch-id first --budget 5 --prices prices.toml"
+"""Five videos more, for what the tutorial has shown: that a batch goes on."""
+
+# Addresses, hashes and times are other ones in each run.
+_CHANGES = re.compile(r"://|hash is|\d\d:\d\d")
 
 
 @pytest.fixture
@@ -38,11 +36,9 @@ def folder(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "page", ["tutorial.md", "going-live.md", "recipes/approve-before-video.md"]
-)
+@pytest.mark.parametrize("page", ["tutorial.md", "going-live.md"])
 def test_a_page_typed_from_top_to_bottom(
-    pipeline: Pipeline, folder: Path, page: str, capsys: pytest.CaptureFixture[str]
+    folder: Path, page: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = list(fences((DOCS / page).read_text("utf-8")))
     typed = 0
@@ -51,22 +47,18 @@ def test_a_page_typed_from_top_to_bottom(
             (folder / fence.title).write_text(fence.text, "utf-8")
         for command in here(fence, page):
             typed += 1
-            assert done(command) == CODES.get(shlex.join(command.words), 0), str(command)
+            assert done(command) == 0, str(command)
             said = plain(capsys.readouterr().out)
             if following is not None and following.language == "text":
                 for line in following.text.splitlines():
                     assert _CHANGES.search(line) or plain(line) in said, line
-    assert typed >= 2
-    if page.startswith("recipes/approve"):
-        bought = [
-            job["kind"] for word in ("crane", "gull", "tug", "rope") for job in pipeline.jobs(word)
-        ]
-        assert (bought.count("image"), bought.count("video")) == (4, 2)
+    assert typed >= 4
 
 
 def here(fence: Fence, page: str) -> Iterator[Command]:
     for command in parsed(fence.shell, f"{page}:{fence.line}"):
-        if command.words and command.words[0] not in ELSEWHERE and "venv" not in command.words:
+        words = shlex.join(command.words)
+        if not words.startswith((*ELSEWHERE, DEAR)):
             yield command
 
 
