@@ -81,7 +81,7 @@ async def backfill(
         plan: Only say of each day whether its batch is finished, begun or missing, and what a run
             would cost.
         deployment: Make each batch as a run of this deployment, such as
-            `content-batch/batch-of-videos`, on its workers and with its parameters where none are
+            `content-batch/every-day`, on its workers and with its parameters where none are
             given here. Empty: this run makes them, one after another.
         schedule: The deployment's schedule whose times and parameters to take, such as `daily`.
         at_once: With a deployment, how many of its runs there are at the same time. Each may use
@@ -136,7 +136,7 @@ async def _prepared(
         raise InvalidRequest(
             "A schedule belongs to a deployment.",
             field="schedule",
-            advice="Name its deployment as well, such as content-batch/batch-of-videos.",
+            advice="Name its deployment as well, such as content-batch/every-day.",
         )
     told, schedule = await deployed(deployment, slug) if deployment else ({}, None)
     parameters = told | {name: value for name, value in given.items() if value is not None}

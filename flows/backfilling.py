@@ -61,7 +61,7 @@ async def deployed(
         raise InvalidRequest(
             f"There is no deployment {name!r} of content_batch.",
             field="deployment",
-            allowed=f"such as {FLOW}/batch-of-videos; `prefect deployment ls` lists them",
+            allowed=f"such as {FLOW}/every-day; `prefect deployment ls` lists them",
         )
     if not slug:
         return dict(found.parameters), None

@@ -47,13 +47,13 @@ def finish(run: DeploymentRun) -> DeploymentRun:
     return run
 
 
-def deployment(pipeline: Pipeline, flow: str) -> dict[str, Any]:
-    (found,) = (
+def deployment(pipeline: Pipeline, flow: str, name: str = "") -> dict[str, Any]:
+    """The first of a flow's deployments, or the one of that name."""
+    return next(
         row
         for row in pipeline.all("deployments")
-        if row["entrypoint"].endswith(f":{flow.replace('-', '_')}")
+        if row["entrypoint"].endswith(f":{flow.replace('-', '_')}") and name in (row["name"], "")
     )
-    return found
 
 
 def test_every_flow_is_deployed_on_the_pool(deployed: Pipeline) -> None:
@@ -121,12 +121,16 @@ def test_the_run_form_knows_the_fields_of_a_brief(deployed: Pipeline, flow: str)
 
 
 def test_the_daily_schedule_waits_to_be_switched_on(deployed: Pipeline) -> None:
-    schedules = {one["slug"]: one for one in deployment(deployed, "content-batch")["schedules"]}
-    assert not any(one["active"] for one in schedules.values())
-    daily = schedules["daily"]
+    every_day = deployment(deployed, "content-batch", "every-day")
+    (daily,) = every_day["schedules"]
+    assert not daily["active"]
     assert daily["schedule"]["cron"] == "0 6 * * *"
     assert daily["schedule"]["timezone"] == "Europe/Berlin"
-    assert daily["parameters"] == {"batch_id": "daily-{date}", "timezone": "Europe/Berlin"}
+    assert every_day["parameters"] == {
+        "briefs": "examples/briefs.csv",
+        "batch_id": "daily-{date}",
+        "timezone": "Europe/Berlin",
+    }
 
 
 def test_the_run_form_of_a_backfill_asks_for_two_days(deployed: Pipeline) -> None:

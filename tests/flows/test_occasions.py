@@ -18,9 +18,9 @@ LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def deployed() -> dict[str, dict[str, Any]]:
-    """The schedules of prefect.yaml by their slugs."""
+    """The deployments of prefect.yaml that have a schedule, by its slug."""
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    return {one["slug"]: one for row in deployments for one in row.get("schedules", [])}
+    return {one["slug"]: row for row in deployments for one in row.get("schedules", [])}
 
 
 def names(first: str, last: str, pattern: str, timezone: str | None = None) -> list[str]:
@@ -106,7 +106,7 @@ async def test_half_past_two_is_once_a_day_also_when_there_is_none_or_there_are_
 @pytest.mark.parametrize("slug", ["daily", "every-third-day", "month-end"])
 async def test_the_schedules_of_prefect_yaml_give_each_time_a_name_of_its_own(slug: str):
     asked = deployed()[slug]
-    schedule = read_schedule(asked)["schedule"]
+    schedule = read_schedule(*asked["schedules"])["schedule"]
     known = asked["parameters"]
     year = (date(2026, 1, 1), date(2026, 12, 31))
     found = await of_schedule(year, schedule, known["batch_id"], known["timezone"], LATER)
@@ -118,7 +118,9 @@ async def test_the_schedules_of_prefect_yaml_give_each_time_a_name_of_its_own(sl
 
 @pytest.mark.parametrize("slug", ["daily", "every-third-day", "month-end", "hourly"])
 def test_no_schedule_is_switched_on_by_deploying(slug: str):
-    assert deployed()[slug]["active"] == f"{{{{ switched_on.{slug} }}}}"
+    (schedule,) = deployed()[slug]["schedules"]
+    assert schedule["active"] == f"{{{{ switched_on.{slug} }}}}"
+    assert "parameters" not in schedule, "switching it in the UI would take them away"
 
 
 async def test_times_to_come_are_left_to_the_schedule():
