@@ -12,9 +12,9 @@ KEY = Secret(value="key-of-a-test")
 
 def test_the_limits_of_models_hold_and_are_shared_like_the_others() -> None:
     block = GlobalAIOPC(api_key=KEY, video_in_flight=10, limits={"openAiSora2Pro": 4})
-    client = block.client()
     for shares, most in ((1, 4), (2, 2), (8, 1)):
-        limits = _limits(block, client, shares)
+        limits = _limits(block, block.client())
+        limits.share(shares)
         assert limits._places.size("model openAiSora2Pro") == most
     assert GlobalAIOPC(api_key=KEY).limits == {}
 

@@ -52,6 +52,7 @@ def test_a_brief_typed_into_the_form_becomes_a_video(deployed: Pipeline, ui: Pre
     page.get_by_text("lighthouse: landed typed/lighthouse/video.mp4").wait_for()
 
 
+@pytest.mark.exhaustive
 def test_a_list_typed_into_the_form_becomes_a_batch(deployed: Pipeline, ui: PrefectUI):
     form = ui.run_form(CONTENT_BATCH)
     form.switch("What to make", "One by one")
@@ -88,6 +89,7 @@ def test_a_wrong_row_of_a_pasted_table_is_named_and_nothing_is_billed(
     assert deployed.posts() == before
 
 
+@pytest.mark.exhaustive
 def test_a_file_named_in_the_form_becomes_a_batch(deployed: Pipeline, ui: PrefectUI):
     rows = f"id,topic\none,{TOPIC.replace(',', '')}\n"
     form = ui.run_form(CONTENT_BATCH)

@@ -178,6 +178,7 @@ def kill_all_of(part: WorkerService) -> None:
     until(lambda: not part.child.alive and not any(p.exists() for p in below), "their end")
 
 
+@pytest.mark.exhaustive  # `make test` kills one in test_outages.py, and retries its run
 def test_a_killed_worker_costs_nothing_twice(deployed: Pipeline, tmp_path: Path) -> None:
     batch: dict[str, Any] = {"briefs": BRIEFS, "batch_id": "survivor"}
     deployed.chaos(*HOLD)

@@ -341,7 +341,11 @@ async def test_a_voice_is_cloned_speaks_and_moves_lips(process: Process):
         speech = await land.fn(studio, spoken)
         assert speech.seconds is not None
         beside = [one async for one in studio.store.iter_keys(f"{folder}/speech.")]
-        assert len(beside) == 2
+        assert {key.removeprefix(f"{folder}/speech") for key in beside} == {
+            ".mp3",
+            ".mp3.json",  # how it was made
+            ".json",  # the subtitles
+        }
         talking = TalkingAsked(model="kyy_digitalHuman", audio=speech.sha256, video=HASHES[CLIP])
         brought = await given(studio, folder, talking)
         key = JobKey(batch_id="b", brief_id="voice_clone", stage="video")
