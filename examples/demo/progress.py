@@ -48,9 +48,9 @@ class Seen:
         for found in (entry for page in pages for entry in page.get("Contents", [])):
             key, etag = found["Key"], found["ETag"]
             if "/receipts/" in key and self._etags.get(key) != etag:
-                self._etags[key] = etag
-                body = client.get_object(Bucket=self.access.bucket, Key=key)["Body"].read()
-                news.append(self._note(Receipt.from_json(body, key)))
+                got = client.get_object(Bucket=self.access.bucket, Key=key)
+                self._etags[key] = got["ETag"]  # it may have moved on since it was listed
+                news.append(self._note(Receipt.from_json(got["Body"].read(), key)))
         return news
 
     def _note(self, receipt: Receipt) -> str:
