@@ -44,6 +44,7 @@ def look(ui: PrefectUI) -> None:
     _form(ui)
     _batch(ui)
     _brief(ui)
+    _approval(ui)
     ui.open("/deployments", shows="content-batch")
     ui.page.get_by_text("Ready").nth(3).wait_for()
     ui.picture(FOLDER / "deployments.png")

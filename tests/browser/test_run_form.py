@@ -25,7 +25,8 @@ TOPIC = "A lighthouse on a cliff at dawn, waves below"
 def deployed(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     log = tmp_path_factory.mktemp("worker") / "log"
     with WorkerService("globalaiopc", env=pipeline.environment, log=log, cwd=ROOT).start():
-        pipeline.run("-m", "prefect", "--no-prompt", "deploy", "--all")
+        names = ("--name", TEXT_TO_VIDEO, "--name", CONTENT_BATCH)
+        pipeline.run("-m", "prefect", "--no-prompt", "deploy", *names)
         yield pipeline
 
 
@@ -66,6 +67,7 @@ def test_a_list_typed_into_the_form_becomes_a_batch(deployed: Pipeline, ui: Pref
     ui.open_artifact("batch-listed", shows="listed/only/video.mp4")
 
 
+@pytest.mark.exhaustive
 def test_a_table_pasted_into_the_form_becomes_a_batch(deployed: Pipeline, ui: PrefectUI):
     form = ui.run_form(CONTENT_BATCH)
     form.fill("What to make", f'id\ttopic\tratio\nfirst\t"{TOPIC},\nand ""gulls"""\t9:16\n')
@@ -75,6 +77,22 @@ def test_a_table_pasted_into_the_form_becomes_a_batch(deployed: Pipeline, ui: Pr
     assert deployed.json("pasted/report.json")["totals"]["landed"] == 1
     receipt = deployed.json("pasted/first/receipts/video.json")
     assert receipt["media"]["height"] > receipt["media"]["width"]
+
+
+def test_the_page_of_a_batch_is_there_while_it_runs(deployed: Pipeline, ui: PrefectUI):
+    hold = {"fault": "error", "status": 500, "route": "result", "times": None, "kind": "video"}
+    deployed.chaos({**hold, "match": "watched"})
+    form = ui.run_form(CONTENT_BATCH)
+    prompts = "image_prompt\tvideo_prompt\nfirst\ta watched kite\tthe watched kite rises"
+    form.fill("What to make", f"id\t{prompts}\n")
+    form.fill("Name of the batch", "watched")
+    run = form.submitted()
+    artifact = ui.artifact("status-watched", holds="| video | 1 |")
+    page = ui.open(f"/artifacts/artifact/{artifact}", shows="Cost so far: 0.12")
+    page.get_by_text("done next").wait_for()
+    assert not deployed.objects("watched/first") & {"video.mp4"}
+    deployed.chaos()
+    assert ui.finished(run).state == "Completed"
 
 
 def test_a_wrong_row_of_a_pasted_table_is_named_and_nothing_is_billed(

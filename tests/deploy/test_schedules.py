@@ -81,6 +81,7 @@ def test_a_schedule_that_is_switched_on_has_runs_to_come(deployed: Pipeline) -> 
     assert first > datetime.now(UTC).isoformat()
 
 
+@pytest.mark.exhaustive
 def test_the_days_of_a_schedule_are_made_by_workers(deployed: Pipeline, tmp_path: Path) -> None:
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     asked: dict[str, Any] = {

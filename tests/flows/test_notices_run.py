@@ -20,7 +20,7 @@ from flows.content_batch import content_batch
 from tests.conftest import ROOT
 from tests.pipeline import Ended, Pipeline, ended, until
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.exhaustive]
 
 PRICES = str(ROOT / "examples" / "prices.toml")
 ONE = 0.52
