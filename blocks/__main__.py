@@ -9,19 +9,16 @@ credentials are saved and boto3's own chain is used.
 Exit codes: 0 done, all well; 1 a check failed or the server cannot be reached; 2 bad settings.
 """
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
 
-import httpx
 from prefect.client.orchestration import get_client
 
 from blocks.bucket import MediaBucket
 from blocks.connection import GlobalAIOPC
-from blocks.reaching import unreachable
+from blocks.reaching import exit_code
 from blocks.saving import DEFAULT, Settings, save_blocks
-from globalaiopc.errors import ConfigurationError
 from ledger import Verdict
 
 USAGE = "Usage: python -m blocks [check]\n"
@@ -31,14 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     if list(arguments) not in ([], ["check"]):
         sys.stderr.write(USAGE)
         return 2
-    try:
-        return asyncio.run(_check() if arguments else _save())
-    except ConfigurationError as error:
-        sys.stderr.write(f"{error.message} {error.advice}".strip() + "\n")
-        return 2
-    except (httpx.HTTPError, OSError) as error:
-        sys.stderr.write(unreachable(error) + "\n")
-        return 1
+    return exit_code(_check() if arguments else _save())
 
 
 async def _save() -> int:

@@ -10,21 +10,18 @@ that somebody has paused stays paused, and those of other people are not touched
 Exit codes: 0 done; 1 the server cannot be reached; 2 bad settings.
 """
 
-import asyncio
 import os
 import sys
 from collections.abc import Sequence
 from uuid import UUID
 
-import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.events.schemas.automations import Automation, AutomationCore
 
 from blocks.notices import Patience, automations
-from blocks.reaching import unreachable
+from blocks.reaching import exit_code
 from blocks.saving import Saved, save_block
 from blocks.targets import Target, patience_of, targets_of
-from globalaiopc.errors import ConfigurationError
 
 USAGE = "Usage: python -m blocks.automations [--remove]\n"
 
@@ -33,28 +30,22 @@ def main(arguments: Sequence[str]) -> int:
     if list(arguments) not in ([], ["--remove"]):
         sys.stderr.write(USAGE)
         return 2
-    try:
-        asyncio.run(_remove() if arguments else _save())
-    except ConfigurationError as error:
-        sys.stderr.write(f"{error.message} {error.advice}".strip() + "\n")
-        return 2
-    except (httpx.HTTPError, OSError) as error:
-        sys.stderr.write(unreachable(error) + "\n")
-        return 1
-    return 0
+    return exit_code(_remove() if arguments else _save())
 
 
-async def _save() -> None:
+async def _save() -> int:
     targets, patience = targets_of(os.environ), patience_of(os.environ)
     async with get_client() as client:
         for saved in await save_automations(client, targets, patience):
             sys.stdout.write(f"{saved.outcome:<9}  {saved.block}\n")
+    return 0
 
 
-async def _remove() -> None:
+async def _remove() -> int:
     async with get_client() as client:
         for name in await remove_automations(client):
             sys.stdout.write(f"removed    {name}\n")
+    return 0
 
 
 async def save_automations(

@@ -1,9 +1,29 @@
 """What a person is told when the Prefect server cannot be asked."""
 
+import asyncio
+import sys
+from collections.abc import Coroutine
 from urllib.parse import urlsplit
 
 import httpx
 from prefect.settings import get_current_settings
+
+from globalaiopc.errors import ConfigurationError
+
+
+def exit_code(work: Coroutine[None, None, int]) -> int:
+    """Of a program that does this work: its own, 2 for bad settings, 1 without a server.
+
+    What went wrong goes to standard error, in a sentence.
+    """
+    try:
+        return asyncio.run(work)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error.message} {error.advice}".strip() + "\n")
+        return 2
+    except (httpx.HTTPError, OSError) as error:
+        sys.stderr.write(unreachable(error) + "\n")
+        return 1
 
 
 def unreachable(error: Exception) -> str:
