@@ -1,6 +1,5 @@
 """Two processes make the same batch at the same time."""
 
-import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +8,7 @@ from sandbox.services import S3Access
 from tests.chaos.schedules import quick_sandbox
 from tests.chaos.world import World
 
-BRIEFS = 200 if os.environ.get("EVERY_MODEL") == "1" else 80  # `make test-all` takes them all
+BRIEFS = 200
 VIDEO_EVERY = 10  # a video costs ten times the CPU of an image, and is claimed the same way
 
 

@@ -19,7 +19,7 @@ from tests.pipeline import Ended, Pipeline, run
 pytestmark = pytest.mark.stack
 
 PROMPTS = os.environ.get("PROMPTS_TSV") or str(ROOT / "tests" / "data" / "prompts-40.tsv")
-COUNT = 40 if os.environ.get("EVERY_MODEL") == "1" else 16  # `make test-all` takes them all
+COUNT = 40
 SIZE = (1280, 720)
 SECONDS = 4.0
 # Mean absolute difference of the channels, 0 to 255. H.264 costs a few levels; another brief's
