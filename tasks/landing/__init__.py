@@ -10,7 +10,8 @@ from tasks.landing.errors import (
     TimeCapPassed,
 )
 from tasks.landing.fit import fit_image
-from tasks.landing.guard import Guard, media_client
+from tasks.landing.guard import Guard
+from tasks.landing.media_http import media_client
 from tasks.landing.poster import first_frame, land_poster, poster_of
 from tasks.landing.repair import already_landed
 from tasks.landing.room import LandingRoom

@@ -9,7 +9,8 @@ import httpx
 
 from globalaiopc.waiting import parse_http_date, parse_retry_after
 from tasks.landing.errors import MediaRefused, SizeCapPassed, TryAgainError
-from tasks.landing.guard import CREDENTIALS, Guard, check_no_credentials, check_peer
+from tasks.landing.guard import CREDENTIALS, Guard, check_peer
+from tasks.landing.media_http import check_no_credentials
 
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -32,8 +33,7 @@ async def open_media(
         for _ in range(MAX_REDIRECTS):
             if response.status_code not in REDIRECTS:
                 break
-            here = response.url
-            there = str(here.join(response.headers.get("location", "")))
+            here, there = response.url, _led_to(response)
             await response.aclose()
             response = await _get(http, await guard.admit(there, came_from=here))
         _check_status(response, wall)
@@ -103,6 +103,13 @@ async def _get(http: httpx.AsyncClient, url: httpx.URL) -> httpx.Response:
         await response.aclose()
         raise
     return response
+
+
+def _led_to(response: httpx.Response) -> str:
+    try:
+        return str(response.url.join(response.headers.get("location", "")))
+    except (httpx.InvalidURL, ValueError):
+        raise TryAgainError("the host redirects to what is no address", dead=True) from None
 
 
 def _check_status(response: httpx.Response, wall: datetime) -> None:

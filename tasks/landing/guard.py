@@ -5,15 +5,13 @@ may make this machine knock at a metadata service, a database or anything else i
 """
 
 import asyncio
-import logging
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
-from globalaiopc.errors import ConfigurationError
 from tasks.landing.errors import MediaRefused, TryAgainError
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -21,6 +19,10 @@ Address = IPv4Address | IPv6Address
 
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
 NAT64 = IPv6Network("64:ff9b::/96")
+GLOBAL_IPV6 = IPv6Network("2000::/3")
+"""All that was ever given out for the open network; the rest of IPv6 leads somewhere else."""
+INSIDE = (IPv4Network("192.0.0.0/24"), IPv4Network("168.63.129.16/32"))
+"""What Python calls global and a cloud answers on: the metadata of Oracle's and of Azure's."""
 HTTPS_PORT = 443
 
 
@@ -45,63 +47,50 @@ class Guard:
         url = _parse(address)
         if is_loopback(url):
             if came_from is not None and not is_loopback(came_from):
-                raise _refused(url, "a redirect leads to this machine")
+                raise _refused(url.host, "a redirect leads to this machine")
         elif url.scheme != "https":
-            raise _refused(url, f"it is not https but {url.scheme or 'nothing'}")
-        for ip in await self._addresses(url):
-            _check_address(url, ip)
+            raise _refused(url.host, f"it is not https but {url.scheme or 'nothing'}")
+        if not is_loopback(url) and _means_this_machine(url.host):
+            raise _refused(url.host, "its address is not public")
+        await self.addresses(url.host, url.port or HTTPS_PORT)
         return url
 
-    async def _addresses(self, url: httpx.URL) -> list[str]:
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """Where `host` may be connected to: all its addresses, or MediaRefused for a bad one.
+
+        Loopback is for names that can mean nothing else. Raises TryAgainError while the name does
+        not resolve.
+        """
         try:
-            found = await self.resolve(url.host, url.port or HTTPS_PORT)
+            found = list(await self.resolve(host, port))
         except (OSError, UnicodeError):
             found = []
         if not found:
-            raise TryAgainError(f"the name {url.host} does not resolve")
-        return list(found)
+            raise TryAgainError(f"the name {host} does not resolve")
+        for address in found:
+            _check_address(host, address)
+        return found
 
 
 def check_peer(response: httpx.Response, url: httpx.URL) -> None:
     """Refuse an answer from an address that `admit` would not have admitted.
 
-    The name is resolved once more for the connection, and may by then mean another address.
+    A client of `media_client()` never gets so far: it connects to admitted addresses alone.
     """
     stream = response.extensions.get("network_stream")
     peer = stream.get_extra_info("server_addr") if stream is not None else None
     if peer:
-        _check_address(url, str(peer[0]))
-
-
-def media_client(*, connect_seconds: float = 10.0, read_seconds: float = 60.0) -> httpx.AsyncClient:
-    """A client for media hosts: no credentials, no proxy or netrc of the environment, no redirects.
-
-    Its loggers are kept above INFO, at which httpx would write every media URL to the log.
-    """
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    timeout = httpx.Timeout(read_seconds, connect=connect_seconds)
-    return httpx.AsyncClient(timeout=timeout, trust_env=False, follow_redirects=False)
-
-
-def check_no_credentials(http: httpx.AsyncClient) -> None:
-    """ConfigurationError for a client that would send a key or a cookie to a media host."""
-    if http.auth is not None or any(name in http.headers for name in CREDENTIALS):
-        raise ConfigurationError(
-            "The HTTP client for media carries credentials, and media hosts must not get them.",
-            who_acts="operator",
-            advice="Use a client made by `media_client()`.",
-        )
+        _check_address(url.host, str(peer[0]))
 
 
 def is_loopback(url: httpx.URL) -> bool:
     """Plain http to this machine, by a name that can mean nothing else."""
-    if url.scheme != "http":
-        return False
-    if url.host == "localhost":
-        return True
-    address = _literal(url.host)
-    return address is not None and address.is_loopback
+    return url.scheme == "http" and _means_this_machine(url.host)
+
+
+def _means_this_machine(host: str) -> bool:
+    address = _literal(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 def _parse(address: str) -> httpx.URL:
@@ -112,24 +101,28 @@ def _parse(address: str) -> httpx.URL:
     if url is None or not url.host:
         raise MediaRefused("The media URL is not a URL with a host.")
     if url.userinfo:
-        raise _refused(url, "it carries a user name or password")
+        raise _refused(url.host, "it carries a user name or password")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise _refused(url.host, "its port is no port")
     return url
 
 
-def _check_address(url: httpx.URL, text: str) -> None:
+def _check_address(host: str, text: str) -> None:
     ip = _literal(text)
-    if ip is None or (not ip.is_loopback if is_loopback(url) else not _is_public(ip)):
-        raise _refused(url, "its address is not public")
+    if ip is None or (not ip.is_loopback if _means_this_machine(host) else not _is_public(ip)):
+        raise _refused(host, "its address is not public")
 
 
 def _is_public(ip: Address) -> bool:
-    if isinstance(ip, IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
-        if ip in NAT64:
-            inner = IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return _is_public(inner)
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, IPv4Address):
+        inside = any(ip in network for network in INSIDE)
+        return ip.is_global and not ip.is_multicast and not inside
+    inner = ip.ipv4_mapped or ip.sixtofour
+    if ip in NAT64:
+        inner = IPv4Address(int(ip) & 0xFFFFFFFF)
+    if inner is not None:
+        return _is_public(inner)
+    return ip.is_global and ip in GLOBAL_IPV6
 
 
 def _literal(text: str) -> Address | None:
@@ -139,5 +132,5 @@ def _literal(text: str) -> Address | None:
         return None
 
 
-def _refused(url: httpx.URL, why: str) -> MediaRefused:
-    return MediaRefused(f"The media at {url.host} is not fetched: {why}.")
+def _refused(host: str, why: str) -> MediaRefused:
+    return MediaRefused(f"The media at {host} is not fetched: {why}.")

@@ -178,7 +178,9 @@ class _Landing:
                 if known is None or (known == url and dead_answers >= DEAD_ANSWERS):
                     break
                 fresh = known
-            if fresh == url and tried < self.rules.tries:
+            if tried == self.rules.tries:
+                break
+            if fresh == url:
                 await self._pause(tried, failure)
             url = fresh
         raise self._failed(url, failure, tried)

@@ -1,9 +1,9 @@
 import httpx
 import pytest
 
-from tasks.landing import Guard, MediaRefused
+from tasks.landing import Guard, MediaRefused, media_client
 from tasks.landing.errors import TryAgainError
-from tasks.landing.guard import check_peer, media_client
+from tasks.landing.guard import check_peer
 
 PUBLIC = "93.184.216.34"
 
@@ -43,7 +43,9 @@ async def test_plain_http_is_admitted_to_this_machine(host):
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
         "100.100.100.200", "0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::",
         "fe80::1%eth0", "fd00:ec2::254", "::ffff:10.0.0.1", "::ffff:169.254.169.254",
-        "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "ff02::1", "nonsense",
+        "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:7f00:1::", "ff02::1", "::7f00:1",
+        "::ffff:0:a9fe:a9fe", "::ffff:0:0:1", "fec0::1", "2001:0:a9fe:a9fe::1", "4000::1",
+        "192.0.0.192", "168.63.129.16", "nonsense",
     ],
 )  # fmt: skip
 async def test_a_name_for_an_address_that_is_not_public(address):
@@ -65,6 +67,31 @@ async def test_urls_that_are_not_fetched(url):
     with pytest.raises(MediaRefused) as caught:
         await guard.admit(url)
     assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2130706433", "0x7f000001", "0x7f.1", "127.1", "0", "localhost.", "127.0.0.1.",
+        "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[0:0:0:0:0:0:0:1]", "[::]",
+        "169.254.169.254", "[fd00:ec2::254]", "[64:ff9b::a9fe:a9fe]", "0177.0.0.1", "127。0。0。1",
+        "[fe80::1%25lo]", "2852039166", "0251.0376.0251.0376",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("scheme", ["https", "http"])
+async def test_spellings_of_addresses_that_the_system_would_understand(scheme, host):
+    """The system's own resolver reads them. As http, two of them are plainly this machine."""
+    if scheme == "http" and host in ("127。0。0。1", "[0:0:0:0:0:0:0:1]"):
+        await Guard().admit(f"{scheme}://{host}:9/x")
+        return
+    with pytest.raises((MediaRefused, TryAgainError)):
+        await Guard().admit(f"{scheme}://{host}:9/x")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "-1", "x"])
+async def test_a_port_that_is_none(port):
+    with pytest.raises(MediaRefused):
+        await resolving_to(PUBLIC).admit(f"https://cdn.example:{port}/x")
 
 
 async def test_the_open_network_cannot_lead_back_to_this_machine():
