@@ -2,15 +2,18 @@
 
 import asyncio
 import secrets
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPException
 
 from ledger.errors import ConditionsIgnored, StoreError
+from ledger.lasting import Lasts
 from ledger.store import ADVICE, ObjectStore
 
 RACERS = 8
@@ -18,6 +21,8 @@ SKEW_NOTICE = 30.0
 SKEW_LIMIT = 300.0
 """Seconds. S3 itself refuses at 15 minutes; leases and presigned URLs suffer long before."""
 PRESIGNED_TIMEOUT = 20.0
+LINK_SECONDS = 3600
+"""As long as the provider is given to fetch a picture, at the least."""
 TEXT = "text/plain"
 BODY = b"A probe of the ledger; it may be deleted.\n"
 
@@ -28,6 +33,22 @@ CREATES_ONCE = "If-None-Match honoured"
 REPLACES_SEEN = "If-Match honoured"
 PRESIGNED = "presigned GET works"
 CONDITIONS = (CREATES_ONCE, REPLACES_SEEN)
+UNTRUSTED = "its certificate is not one that this machine trusts"
+PRIVATE_CA = (
+    "Its certificate is from a CA of your own, which the provider does not know: it cannot fetch "
+    "the pictures that videos are made from by such links."
+)
+SESSION_ENDS: dict[Lasts, str] = {
+    "yes": "",
+    "no": (
+        "Links die with the session that signed them, and this one ends within the hour: longer "
+        "sessions or a key pair let the provider fetch what waits in its queue for long."
+    ),
+    "unknown": (
+        "Links die with the session of these temporary credentials, whose end is not known here; "
+        "so do the runs. Use a key pair, or a role that boto3 renews by itself."
+    ),
+}
 BAD_STORE = (
     "Use another store: without this, two processes may both pay for the same job. Amazon S3, "
     "SeaweedFS and Cloudflare R2 honour it."
@@ -49,12 +70,13 @@ def _utc_now() -> datetime:
 
 
 async def probe(
-    store: ObjectStore, *, wall: Callable[[], datetime] = _utc_now
+    store: ObjectStore, *, wall: Callable[[], datetime] = _utc_now, ca_bundle: str | None = None
 ) -> tuple[Verdict, ...]:
     """Try what the ledger and the landing rely on, with objects that are removed again.
 
     What the bucket does wrong is a verdict, never an exception; what rests on a failed verdict is
-    not tried and says so. About twenty small requests.
+    not tried and says so. About twenty small requests. `ca_bundle`: the file by which the store's
+    certificate is judged, where that is not by the machine's own.
     """
     key = f".probe-{secrets.token_hex(8)}"
     reachable, clock = await _reach(store, wall)
@@ -65,7 +87,7 @@ async def probe(
             (WRITABLE, _writable),
             (CREATES_ONCE, _creates_once),
             (REPLACES_SEEN, _replaces_seen),
-            (PRESIGNED, _presigned),
+            (PRESIGNED, partial(_presigned, ca_bundle=ca_bundle)),
         ):
             if broken is not None:
                 verdicts.append(Verdict(name, ok=False, detail=f"Not tried: no {broken.name}."))
@@ -187,31 +209,41 @@ def _judged(
     return Verdict(name, ok=False, detail=detail, advice=BAD_STORE)
 
 
-async def _presigned(store: ObjectStore, key: str) -> Verdict:
+async def _presigned(store: ObjectStore, key: str, ca_bundle: str | None) -> Verdict:
     await store.put(key, BODY, content_type=TEXT)
     url = await store.presign_get(key, 300)
     problem = await asyncio.to_thread(_fetch_problem, url)
-    if problem is None:
-        return Verdict(PRESIGNED, ok=True, detail="Read through a presigned URL.")
-    return Verdict(
-        PRESIGNED,
-        ok=False,
-        detail=f"A presigned URL could not be read from here: {problem}.",
-        advice=(
-            "The provider fetches reference pictures by such URLs: allow s3:GetObject, use an "
-            "endpoint address that others can reach too, and check the clock."
-        ),
-    )
+    private = problem == UNTRUSTED and ca_bundle is not None
+    if private:
+        problem = await asyncio.to_thread(_fetch_problem, url, ca_bundle)
+    if problem is not None:
+        return Verdict(
+            PRESIGNED,
+            ok=False,
+            detail=f"A presigned URL could not be read from here: {problem}.",
+            advice=(
+                "The provider fetches reference pictures by such URLs: allow s3:GetObject, use an "
+                "endpoint address that others can reach too, and check the clock."
+            ),
+        )
+    told = [PRIVATE_CA] if private else []
+    told += [SESSION_ENDS[await store.links_last(LINK_SECONDS)]]
+    detail = "Read through a presigned URL."
+    return Verdict(PRESIGNED, ok=True, detail=detail, advice=" ".join(told).strip())
 
 
-def _fetch_problem(url: str) -> str | None:
+def _fetch_problem(url: str, ca_bundle: str | None = None) -> str | None:
     """Why the URL does not give the probe's bytes; None when it does. Never tells the URL."""
     try:
-        with urllib.request.urlopen(url, timeout=PRESIGNED_TIMEOUT) as answer:  # noqa: S310 - our own store's URL
+        trust = ssl.create_default_context(cafile=ca_bundle)
+        with urllib.request.urlopen(url, timeout=PRESIGNED_TIMEOUT, context=trust) as answer:  # noqa: S310 - our own store's URL
             body: bytes = answer.read(len(BODY) + 1)
     except urllib.error.HTTPError as error:
         error.close()
         return f"HTTP {error.code}"
+    except urllib.error.URLError as error:
+        unknown = isinstance(error.reason, ssl.SSLCertVerificationError)
+        return UNTRUSTED if unknown else type(error).__name__
     except (OSError, HTTPException) as error:
         return type(error).__name__
     return None if body == BODY else "it answered with other bytes"

@@ -20,8 +20,11 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ledger.errors import StoreError
+from ledger.lasting import Lasts, links_last
+from ledger.writing import Writing
 
 if TYPE_CHECKING:
+    from botocore.credentials import Credentials
     from mypy_boto3_s3.client import S3Client
 
 T = TypeVar("T")
@@ -38,6 +41,7 @@ ADVICE = {
     "ExpiredToken": "Renew the credentials of the MediaBucket block.",
     "RequestTimeTooSkewed": "Set this machine's clock (NTP).",
     "NoCredentialsError": "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `python -m blocks`",
+    "SSLError": "Name the file with its CA in AWS_CA_BUNDLE, wherever a worker runs.",
     "EndpointConnectionError": "Check the endpoint address and that the store is running.",
 }
 
@@ -64,11 +68,22 @@ class ObjectInfo:
 class ObjectStore:
     """One bucket, under one prefix. All keys given and returned are relative to the prefix.
 
-    Every method raises `StoreError` when the bucket refuses or does not answer.
+    Every method raises `StoreError` when the bucket refuses or does not answer. `writing` holds for
+    every object that is written; `credentials` are those that sign the links.
     """
 
-    def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        prefix: str = "",
+        *,
+        writing: Writing | None = None,
+        credentials: "Credentials | None" = None,
+    ) -> None:
         self._client = client
+        self._written_with = (writing or Writing()).parameters()
+        self._credentials = credentials
         self.bucket = bucket
         self.prefix = prefix.strip("/")
         self._small = ThreadPoolExecutor(SMALL_THREADS, thread_name_prefix="s3")
@@ -76,6 +91,11 @@ class ObjectStore:
 
     def __repr__(self) -> str:
         return f"ObjectStore({self.uri('')})"
+
+    @property
+    def client(self) -> "S3Client":
+        """For other buckets, with the same credentials."""
+        return self._client
 
     def full_key(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
@@ -121,7 +141,11 @@ class ObjectStore:
 
         def call() -> str:
             return self._client.put_object(
-                Bucket=self.bucket, Key=self.full_key(key), Body=body, ContentType=content_type
+                Bucket=self.bucket,
+                Key=self.full_key(key),
+                Body=body,
+                ContentType=content_type,
+                **self._written_with,
             )["ETag"]
 
         return await self._run("write", key, call)
@@ -136,6 +160,7 @@ class ObjectStore:
                 Body=body,
                 ContentType=content_type,
                 IfNoneMatch="*",
+                **self._written_with,
             )["ETag"]
 
         return await self._run("create", key, lambda: _unless(lambda: _settled(call), 412))
@@ -152,6 +177,7 @@ class ObjectStore:
                 Body=body,
                 ContentType=content_type,
                 IfMatch=etag,
+                **self._written_with,
             )["ETag"]
 
         return await self._run(
@@ -191,6 +217,10 @@ class ObjectStore:
             ),
         )
 
+    async def links_last(self, seconds: int) -> Lasts:
+        """Whether a link that is signed now opens for so long, or dies with a session before."""
+        return await self._run("sign for", "", lambda: links_last(self._credentials, seconds))
+
     async def put_media(
         self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str]
     ) -> str:
@@ -204,6 +234,7 @@ class ObjectStore:
                 Body=body,
                 ContentType=content_type,
                 Metadata=dict(metadata),
+                **self._written_with,
             ),
             pool=self._parts,
         )
@@ -234,6 +265,7 @@ class ObjectStore:
                 Key=self.full_key(key),
                 ContentType=content_type,
                 Metadata=dict(metadata),
+                **self._written_with,
             ),
         )
         return answer["UploadId"]

@@ -7,6 +7,7 @@ import base64
 import binascii
 import contextlib
 import hashlib
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +80,14 @@ class References:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._gate = asyncio.Semaphore(_AT_ONCE)
-        # The machine's proxy settings are for the real internet, not for a bucket on loopback.
-        self._http = httpx.AsyncClient(timeout=30, follow_redirects=True, trust_env=False)
+        # The machine's proxy settings are for the real internet, not for a bucket on loopback. Its
+        # certificates count, and with SSL_CERT_FILE those of a CA of one's own.
+        self._http = httpx.AsyncClient(
+            timeout=30,
+            follow_redirects=True,
+            trust_env=False,
+            verify=ssl.create_default_context(),
+        )
 
     async def close(self) -> None:
         await self._http.aclose()

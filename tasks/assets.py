@@ -25,8 +25,8 @@ from tasks.studio import Studio
 P = ParamSpec("P")
 R = TypeVar("R")
 
-URL_SECONDS = 24 * 3600
-"""The provider fetches an upload at once, or from its queue: hours later at the very most."""
+URL_SECONDS = 3600
+"""The provider fetches an upload at once, or from its queue: `DEADLINE_SECONDS` are waited for."""
 
 FOLDER = "assets"
 _JSON = "application/json"

@@ -20,12 +20,9 @@ from tasks.landing import fit_image
 from tasks.landing.inspection import WantedKind
 from tasks.landing.stream import RULES
 from tasks.landing.verify import ALL_TYPES
-from tasks.orders import MAKES
+from tasks.orders import FRESH_SECONDS, MAKES
 from tasks.sources import copied
 from tasks.studio import Studio
-
-URL_SECONDS = 24 * 3600
-"""The provider fetches a medium when the job leaves its queue, and hardly a day later."""
 
 LONGEST_URL_SECONDS = 7 * 24 * 3600
 """S3 refuses a presigned URL that is to live longer."""
@@ -104,8 +101,9 @@ async def hand_over(
 ) -> str:
     """How the provider gets at a medium: a URL, or the name of an asset in the model's library.
 
-    The URL lives for a day, or for as long as the row waits for a job if that is longer. It is a
-    secret: it goes into the request and nowhere else. With `size` it is of a copy of exactly these
+    The URL lives for as long as the row waits for a job, and for the time in which that may wait to
+    be sent: the provider fetches a medium when the job leaves its queue. It is a secret: it goes
+    into the request and nowhere else. With `size` it is of a copy of exactly these
     pixels, which lies in the brief's folder and is made once. An asset it is where the row wants
     all its media there, or where `review` asks for it. Raises `InvalidRequest` naming `field` when
     the medium is not in the bucket as it landed (the job would be paid for without it) or the model
@@ -120,7 +118,7 @@ async def hand_over(
             await _fit(studio, media, key, size, field)
     elif await studio.store.head(key) is None:
         raise _not_as_it_landed(studio, media, field)
-    lifetime = min(max(URL_SECONDS, int(row.deadline_seconds)), LONGEST_URL_SECONDS)
+    lifetime = min(int(FRESH_SECONDS + row.deadline_seconds), LONGEST_URL_SECONDS)
     return await studio.store.presign_get(key, lifetime)
 
 

@@ -22,8 +22,9 @@ MAKES: Mapping[str, WantedKind] = {
 """The stages that are paid for, and what each leaves in the bucket (`voice`: its preview)."""
 
 
-FRESH_SECONDS = 3600.0
-"""Media that were handed over longer ago are handed over anew: a URL of theirs lives for a day."""
+FRESH_SECONDS = 900.0
+"""Media that were handed over longer ago are handed over anew: their URLs live little longer than
+the provider may take to fetch them."""
 
 
 @dataclass(frozen=True)

@@ -118,18 +118,17 @@ async def open_studio(
     cannot keep jobs from being paid for twice); nothing is sent in any of these cases.
     """
     block, media = await _load_blocks(connection, bucket)
-    s3 = media.s3_client()
-    store = ObjectStore(s3, media.bucket, media.prefix)
+    store = media.store()
     async with block.client() as client, media_client() as media_http:
         await ACCEPTED.check(
             store,
-            s3.meta.endpoint_url,
+            store.client.meta.endpoint_url,
             single_process=media.single_process,
             sleep=client.clock.sleep,
         )
         studio = Studio(
             client=client,
-            s3=s3,
+            s3=store.client,
             store=store,
             limits=_limits(block, client),
             room=LandingRoom(block.landings),
