@@ -1,6 +1,8 @@
 """The GlobalAIOPC block: the key, the two hosts, and how much may be under way."""
 
 import asyncio
+import json
+import re
 import secrets
 from typing import ClassVar, Self
 
@@ -10,6 +12,8 @@ from prefect.blocks.system import Secret
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from globalaiopc import Catalogue, GlobalAIOPCClient, urls
+from globalaiopc.auth import is_usable
+from globalaiopc.auth import key_hash as hash_of
 from globalaiopc.errors import (
     BadBaseURL,
     ConfigurationError,
@@ -18,19 +22,23 @@ from globalaiopc.errors import (
     InvalidRequest,
     MalformedKey,
     NotHandled,
+    PlaintextKey,
     PollFailed,
     Unauthorized,
 )
+from globalaiopc.scrub import quieten_http_loggers
 from globalaiopc.wire import Timeouts
 from ledger import Verdict
 
 SECRET_NAME = "globalaiopc-api-key"  # noqa: S105 - the name of the block that holds it
+FORMER_NAME = "globalaiopc-former-keys"
 CHECK_TIMEOUT = 15.0
 
 KEY_WELL_FORMED = "well-formed key"
 TEXT_HOST = "answer from the text host"
 MEDIA_HOST = "answer from the media host"
 KEY_ACCEPTED = "key accepted"
+KEY_ENCRYPTED = "key encrypted on its way"
 
 
 class GlobalAIOPC(Block):
@@ -63,6 +71,15 @@ class GlobalAIOPC(Block):
         title="API key",
         description=f"The Secret block that holds the bare key; normally `{SECRET_NAME}`.",
     )
+    former_keys: Secret | None = Field(  # type: ignore[type-arg]
+        default=None,
+        title="Former keys",
+        description=(
+            f"A Secret block with the keys before this one, as a JSON list; normally "
+            f"`{FORMER_NAME}`, which `python -m blocks` keeps. Jobs are looked up with the key "
+            "that bought them; nothing new is bought with a former key."
+        ),
+    )
     text_base_url: str = Field(
         default=urls.TEXT_BASE_URL,
         title="Text address",
@@ -72,6 +89,14 @@ class GlobalAIOPC(Block):
         default=urls.MEDIA_BASE_URL,
         title="Media address",
         description="Base of the image and video endpoints, up to and without /v1.",
+    )
+    allow_plaintext_key: bool = Field(
+        default=False,
+        title="The key may travel unencrypted",
+        description=(
+            "Needed for an address that begins with http:// and is not this machine: everybody on "
+            "the way can read the key there."
+        ),
     )
     connect_timeout: float = Field(
         default=10.0,
@@ -165,17 +190,26 @@ class GlobalAIOPC(Block):
     def client(self) -> GlobalAIOPCClient:
         """A client for this connection; close it, or use it in `async with`.
 
-        Raises `MalformedKey` when the Secret does not hold a usable key.
+        Raises `MalformedKey` when the Secret does not hold a usable key, and `PlaintextKey`.
         """
         # Not Secret.get(): it reads the text as JSON, and a key of digits would become a number.
         key = self.api_key.value.get_secret_value()
         if not isinstance(key, str):
             raise MalformedKey("The Secret block of the API key holds JSON, not a key.")
+        return self._client(key)
+
+    def former_client(self, key_hash: str) -> GlobalAIOPCClient | None:
+        """A client with the former key of this hash, to look jobs up; None where it is not kept."""
+        former = former_keys(self.former_keys) if self.former_keys is not None else ()
+        return next((self._client(key) for key in former if hash_of(key) == key_hash), None)
+
+    def _client(self, key: str) -> GlobalAIOPCClient:
         usual = Timeouts()
         return GlobalAIOPCClient(
             key,
             text_base_url=self.text_base_url,
             media_base_url=self.media_base_url,
+            allow_plaintext_key=self.allow_plaintext_key,
             timeouts=Timeouts(
                 connect=self.connect_timeout,
                 read=self.read_timeout,
@@ -185,6 +219,12 @@ class GlobalAIOPC(Block):
             catalogue=Catalogue.load(own_rows=self.catalogue),
         )
 
+    def check_addresses(self) -> None:
+        """Raise `PlaintextKey` for an address that the key is not to be sent to."""
+        if not self.allow_plaintext_key:
+            urls.refuse_plain(self.text_base_url, field="text_base_url")
+            urls.refuse_plain(self.media_base_url, field="media_base_url")
+
     async def check(self) -> tuple[Verdict, ...]:
         """Whether the key is usable and the hosts answer. Spends nothing.
 
@@ -192,21 +232,56 @@ class GlobalAIOPC(Block):
         looked up: an unusable key is refused there (HTTP 401, or code 204 under HTTP 200), a usable
         one hears that there is no such job. The text host has no free call; it takes the same key.
         """
+        quieten_http_loggers()
         text, media = await asyncio.gather(
             _answers(TEXT_HOST, self.text_base_url), _answers(MEDIA_HOST, self.media_base_url)
         )
+        hosts = (text, media, *self._encrypted())
         try:
             client = self.client()
         except ConfigurationError as error:
             key = Verdict(KEY_WELL_FORMED, ok=False, detail=error.message, advice=error.advice)
             accepted = Verdict(KEY_ACCEPTED, ok=False, detail=f"Not tried: no {key.name}.")
-            return key, text, media, accepted
+            return key, *hosts, accepted
         key = Verdict(KEY_WELL_FORMED, ok=True, detail=f"Its hash is {client.key_hash}.")
         accepted = Verdict(KEY_ACCEPTED, ok=False, detail=f"Not tried: no {media.name}.")
         async with client:
             if media.ok:
                 accepted = await _key_accepted(client)
-        return key, text, media, accepted
+        return key, *hosts, accepted
+
+    def _encrypted(self) -> list[Verdict]:
+        """What there is to say about addresses that are plain http; nothing where there is none."""
+        plain = [one for one in (self.text_base_url, self.media_base_url) if urls.is_plain(one)]
+        if not plain:
+            return []
+        told = f"Plain http: everybody on the way to {' and '.join(plain)} can read the key."
+        if self.allow_plaintext_key:
+            return [Verdict(KEY_ENCRYPTED, ok=True, detail=f"{told} It is allowed to.")]
+        try:
+            self.check_addresses()
+        except PlaintextKey as error:
+            return [Verdict(KEY_ENCRYPTED, ok=False, detail=told, advice=error.advice)]
+        advice = (
+            f"Ask the provider for an https address. From release {urls.PLAINTEXT_REFUSED_FROM} on "
+            "this is refused unless GLOBALAIOPC_ALLOW_PLAINTEXT_KEY=true."
+        )
+        return [Verdict(KEY_ENCRYPTED, ok=True, detail=told, advice=advice)]
+
+
+def former_keys(secret: Secret) -> tuple[str, ...]:  # type: ignore[type-arg]
+    """The keys in a Secret of former keys: a JSON list, or text with white space or commas between.
+
+    What is no usable key is passed over.
+    """
+    value = secret.value.get_secret_value()
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = re.split(r"[\s,]+", value)
+    found = value if isinstance(value, list) else []
+    return tuple(one for one in found if isinstance(one, str) and is_usable(one))
 
 
 async def _answers(name: str, base: str) -> Verdict:

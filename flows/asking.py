@@ -18,7 +18,7 @@ from flows.errors import ScriptInvalid, ScriptUnanswered
 from flows.fallback import in_turn
 from flows.texts import ask_for_json, text_row
 from flows.work import Place
-from globalaiopc import ChatMessage, ChatReply, GlobalAIOPCError, OutcomeUnknown
+from globalaiopc import ChatMessage, ChatReply, GlobalAIOPCError, OutcomeUnknown, Unauthorized
 from ledger import ClaimOutcome, Held, Known, Landed, Lease, Mine, ReceiptMoved, Theirs
 from tasks import KeptError, Studio
 from tasks.uninterrupted import uninterrupted
@@ -67,8 +67,14 @@ async def written(studio: Studio, place: Place, writings: Sequence[Writing[T]]) 
 
 async def _once_written(studio: Studio, place: Place, writing: Writing[T]) -> T:
     while True:
-        async with studio.place(place.job(STAGE), "writing"):
-            found = await _written(studio, place, writing)
+        client = studio.client
+        try:
+            async with studio.place(place.job(STAGE), "writing"):
+                found = await _written(studio, place, writing)
+        except Unauthorized:
+            if not await studio.keys.renewed(client):
+                raise
+            continue
         if found is not None:
             return found
         await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)

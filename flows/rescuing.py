@@ -87,7 +87,7 @@ class Rescuer:
         except TaskGone as error:
             held, gone = await note_gone(self._studio, held, error)
             # Not known to this key: that says nothing about the account which bought it.
-            ours = held.receipt.key_hash == self._studio.client.key_hash
+            ours = self._studio.keys.knows(held.receipt.key_hash)
             return self.row(held, "gone" if ours else "stuck", error=gone.info())
         except JobFailed as error:
             held = await note_failed(self._studio, held, error)
@@ -160,7 +160,7 @@ async def seen_once(studio: Studio, held: Held) -> TaskView | None:
     api: ApiVersion = "v2" if receipt.api == "v2" else "v1"
     patience = 0.0
     try:
-        view = await studio.client.result(task_id, api=api)
+        view = await studio.keys.look(receipt, lambda client: client.result(task_id, api=api))
     except PollFailed as error:
         if error.code != "task_unknown":
             raise
@@ -171,8 +171,11 @@ async def seen_once(studio: Studio, held: Held) -> TaskView | None:
         if view.status == "completed" and view.media_url:
             return view
     try:
-        return await studio.client.wait(
-            task_id, model=receipt.model, api=api, deadline_seconds=patience
+        return await studio.keys.look(
+            receipt,
+            lambda client: client.wait(
+                task_id, model=receipt.model, api=api, deadline_seconds=patience
+            ),
         )
     except DeadlinePassed:
         return None

@@ -45,6 +45,11 @@ def check_key(key: str) -> str:
     return key
 
 
+def is_usable(key: str) -> bool:
+    """Whether `check_key` would take it."""
+    return not _fault(key)
+
+
 def key_hash(key: str) -> str:
     """12 hex digits that tell keys apart in receipts and give nothing away."""
     return hashlib.sha256(key.encode()).hexdigest()[:12]

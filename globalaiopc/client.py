@@ -57,7 +57,8 @@ class GlobalAIOPCClient:
     A create is exactly one POST: it is never retried in here, because the API knows no idempotency
     key and a second POST is a second bill. Every error answers what it cost and who has to act.
     Without `api_key` the environment's GLOBALAIOPC_API_KEY is used. `time_scale` multiplies every
-    advised wait. Belongs to one event loop.
+    advised wait. Belongs to one event loop. A plain http address other than this machine and the
+    documented one is `PlaintextKey`, unless `allow_plaintext_key`.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class GlobalAIOPCClient:
         *,
         text_base_url: str = urls.TEXT_BASE_URL,
         media_base_url: str = urls.MEDIA_BASE_URL,
+        allow_plaintext_key: bool = False,
         timeouts: Timeouts | None = None,
         time_scale: float = 1.0,
         clock: Clock | None = None,
@@ -79,6 +81,10 @@ class GlobalAIOPCClient:
         self._key = key_from(api_key)
         self._text_base = urls.text_base(text_base_url)
         self._media_base = urls.media_base(media_base_url)
+        self._allow_plaintext_key = allow_plaintext_key
+        if not allow_plaintext_key:
+            urls.refuse_plain(self._text_base, field="text_base_url")
+            urls.refuse_plain(self._media_base, field="media_base_url")
         self._timeouts = timeouts or Timeouts()
         self.time_scale = time_scale
         self.clock: Clock = clock or SystemClock()
@@ -336,10 +342,14 @@ class GlobalAIOPCClient:
 
     async def _ready(self, base: str) -> None:
         await self.cooldown.wait()
-        urls.warn_if_plain(base)
+        self._warn_if_plain(base)
+
+    def _warn_if_plain(self, base: str) -> None:
+        if not self._allow_plaintext_key:
+            urls.warn_if_plain(base)
 
     async def _look(self, task_id: str, api: ApiVersion) -> TaskView:
-        urls.warn_if_plain(self._media_base)
+        self._warn_if_plain(self._media_base)
         url = self._media_base + urls.result_path(task_id, api)
         answer = await self._wire.look(url, task_id)
         return self._parsed(

@@ -5,6 +5,7 @@
     │   ├── MissingKey
     │   ├── MalformedKey
     │   └── BadBaseURL
+    │       └── PlaintextKey    an address that shows the key to everybody on the way
     ├── InvalidRequest          refused here, before the wire       not charged   user
     ├── NotSent                 the request never left              not charged   retry free
     ├── Refused                 the provider clearly said no        not charged   user
@@ -128,6 +129,14 @@ class InvalidRequest(GlobalAIOPCError):
 
     `field` names the part that is wrong and `allowed` what it may be, both as a person wrote them.
     """
+
+class PlaintextKey(BadBaseURL):
+    code = "plaintext_key"
+    advice = (
+        "Use an https address; or, if you trust every network on the way, set "
+        "GLOBALAIOPC_ALLOW_PLAINTEXT_KEY=true and run `python -m blocks`."
+    )
+
 
     code = "invalid_request"
     charged: Charged = "no"

@@ -3,12 +3,16 @@
 import ipaddress
 import logging
 import re
+from collections.abc import Mapping
 from urllib.parse import SplitResult, quote, urlsplit
 
-from globalaiopc.errors import BadBaseURL
+from globalaiopc.errors import BadBaseURL, PlaintextKey
 
 TEXT_BASE_URL = "http://apillm.globalaiopc.com/gw_llm_power"
 MEDIA_BASE_URL = "https://zcbservice.aizfw.cn/kyyReactApiServer"
+
+PLAINTEXT_REFUSED_FROM = "0.3.0"
+"""The release that refuses the documented plain http address too, unless that is allowed."""
 
 _TEXT_PREFIX = "gw_llm_power"
 _MEDIA_PREFIX = "kyyReactApiServer"
@@ -33,23 +37,42 @@ def media_base(url: str) -> str:
     return _normalise(url, field="media_base_url", prefix=_MEDIA_PREFIX, wrong=_TEXT_PREFIX)
 
 
+RESULTS: Mapping[str, str] = {"v1": "/v1/result/{id}", "v2": "/v2/model-center/tasks/{id}"}
+"""Where a job is looked up, by the version of the API that it was created with."""
+
+
 def result_path(task_id: str, api: str) -> str:
     """Where a job is looked up. Ids are opaque and may hold spaces and slashes: all is quoted."""
-    safe = quote(task_id, safe="")
-    return f"/v2/model-center/tasks/{safe}" if api == "v2" else f"/v1/result/{safe}"
+    return RESULTS[api].format(id=quote(task_id, safe=""))
+
+
+def is_plain(base: str) -> bool:
+    """Whether a key sent there can be read on the way; a loopback is nobody's network."""
+    parts = urlsplit(base)
+    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def refuse_plain(base: str, *, field: str) -> None:
+    """Raise `PlaintextKey` for a plain http address other than the one that the provider documents.
+
+    That one is warned of until `PLAINTEXT_REFUSED_FROM`.
+    """
+    if is_plain(base) and base != TEXT_BASE_URL:
+        raise PlaintextKey(f"{field} is plain http ({base}): the API key would travel unencrypted.")
 
 
 def warn_if_plain(base: str) -> None:
-    """Say once per process that the key travels in the clear; a loopback is nobody's network."""
-    parts = urlsplit(base)
-    if parts.scheme != "http" or _is_loopback(parts.hostname or "") or _warned:
+    """Say once per process that the key travels in the clear."""
+    if not is_plain(base) or _warned:
         return
     _warned.add(base)
     _logger.warning(
         "The API key travels unencrypted: %s is plain http, as the provider documents it. "
         "If the provider offers you an https address, set GLOBALAIOPC_TEXT_BASE_URL to it "
-        "(or text_base_url of the GlobalAIOPC block).",
+        "(or text_base_url of the GlobalAIOPC block). From release %s on plain http is refused "
+        "unless GLOBALAIOPC_ALLOW_PLAINTEXT_KEY=true (allow_plaintext_key of the block).",
         base,
+        PLAINTEXT_REFUSED_FROM,
     )
 
 

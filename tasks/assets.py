@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 from prefect import Task
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from globalaiopc import Moderated, Refused
+from globalaiopc import Moderated, Refused, Unauthorized
 from globalaiopc.asset_libraries import LIBRARIES, AssetKind, AssetLibrary
 from globalaiopc.assets import DEADLINE_SECONDS, Asset, reference
 from tasks.declare import api_task
@@ -133,15 +133,26 @@ async def asset_for(
     of the API, wherever it lies. An asset that the library lost is uploaded anew, once. Free
     throughout. Raises as `Assets.upload` and `Assets.wait` do, and `StoreError`.
     """
-    noted = await _noted(studio, _place(studio, library, sha256))
+    wanted = _Wanted(library=library, key=key, sha256=sha256, kind=kind)
+    while True:
+        client = studio.client
+        try:
+            return await _asset_for(studio, wanted, run)
+        except Unauthorized:  # also the key's own notes are other ones then
+            if not await studio.keys.renewed(client):
+                raise
+
+
+async def _asset_for(studio: Studio, wanted: "_Wanted", run: Run) -> str:
+    library = wanted.library
+    noted = await _noted(studio, _place(studio, library, wanted.sha256))
     if noted is not None and noted.record is not None:
         try:
             return await _usable(studio, noted.record, run)
         except Refused as error:
             if error.code != "asset_gone":
                 raise
-            log.info("%s is uploaded to %s again: %s", key, library, error.message)
-    wanted = _Wanted(library=library, key=key, sha256=sha256, kind=kind)
+            log.info("%s is uploaded to %s again: %s", wanted.key, library, error.message)
     return await _usable(studio, await _uploaded(studio, wanted, noted, run), run)
 
 

@@ -12,17 +12,20 @@ If the process dies on a line, the next run finds in the receipt:
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from globalaiopc import (
     ApiVersion,
     CompletedWithoutMedia,
+    GlobalAIOPCClient,
     GlobalAIOPCError,
     JobFailed,
     NotSent,
     PollFailed,
     TaskGone,
     TaskView,
+    Unauthorized,
 )
 from globalaiopc.requests import VoiceCloneRequest
 from ledger import Held, JobUnknown, Known, Landed, Mine, Receipt, ReceiptMoved, StoreError, Theirs
@@ -58,7 +61,7 @@ async def _bought(studio: Studio, order: Order) -> Bought:
     held = await studio.ledger.look(order.key)
     if held is not None and held.receipt.state in BOUGHT:
         studio.timeline.bought_before(order.key.brief_id, order.key.stage)
-        await _claim(studio, order)
+        await _claim(studio, order, studio.client)
         return await _finish(studio, held)
     if not order.sendable:
         raise NotSent(f"{order.key} was bought, and failed just now.", advice="Run it again.")
@@ -73,39 +76,64 @@ async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
     when somebody else decided first, else the API's own errors.
     """
 
-    async def claimed_and_sent(fresh: Order) -> Held:
-        key_hash = studio.client.key_hash
-        mine = await studio.ledger.resubmit(held, by, key_hash=key_hash)
-        return await _send_once(studio, fresh, mine)
+    async def claimed_and_sent(fresh: Order, client: GlobalAIOPCClient) -> Held:
+        mine = await studio.ledger.resubmit(held, by, key_hash=client.key_hash)
+        return await _send_once(studio, fresh, mine, client)
 
-    async with studio.place(order.key, model=order.model), _turn(studio, order) as fresh:
-        return await uninterrupted(claimed_and_sent(fresh))
+    async with studio.place(order.key, model=order.model):
+        client = studio.client
+        try:
+            async with _turn(studio, order) as fresh:
+                client = studio.client
+                return await uninterrupted(claimed_and_sent(fresh, client))
+        except Unauthorized:
+            if not await studio.keys.renewed(client):
+                raise
+        return await _send_or_follow(studio, _handed_over_anew(order))
 
 
-async def _claim(studio: Studio, order: Order) -> Mine | Theirs | Known:
+async def _claim(studio: Studio, order: Order, client: GlobalAIOPCClient) -> Mine | Theirs | Known:
     request = order.request
     return await studio.ledger.claim(
         order.key,
         endpoint=request.endpoint,
         model=order.model,
         api=request.api,
-        key_hash=studio.client.key_hash,
+        key_hash=client.key_hash,
         asked=order.asked,
     )
 
 
 async def _send_or_follow(studio: Studio, order: Order) -> Held:
+    """Send, or follow who does.
+
+    A key that was replaced meanwhile costs a second claim and no money: what was refused for its
+    key is `failed`, not charged, and claimed anew for the new key.
+    """
     while True:
-        # Before the claim, which would run out in the queue.
-        async with _turn(studio, order) as fresh:
-            match await _claim(studio, fresh):
-                case Mine(held):
-                    return await uninterrupted(_send_once(studio, fresh, held))
-                case Known(held):
-                    return held
-                case Theirs():
-                    order = fresh
+        client = studio.client
+        try:
+            # Before the claim, which would run out in the queue.
+            async with _turn(studio, order) as fresh:
+                client = studio.client
+                match await _claim(studio, fresh, client):
+                    case Mine(held):
+                        return await uninterrupted(_send_once(studio, fresh, held, client))
+                    case Known(held):
+                        return held
+                    case Theirs():
+                        order = fresh
+        except Unauthorized:
+            if not await studio.keys.renewed(client):
+                raise
+            order = _handed_over_anew(order)
+            continue
         await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
+
+
+def _handed_over_anew(order: Order) -> Order:
+    """Assets belong to a key's account."""
+    return replace(order, made=float("-inf"))
 
 
 @asynccontextmanager
@@ -126,7 +154,8 @@ async def _turn(studio: Studio, order: Order) -> AsyncIterator[Order]:
                 return
 
 
-async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
+async def _send_once(studio: Studio, order: Order, held: Held, client: GlobalAIOPCClient) -> Held:
+    """`client` has the key that the claim names."""
     ledger = studio.ledger
 
     def before_send() -> None:
@@ -136,10 +165,10 @@ async def _send_once(studio: Studio, order: Order, held: Held) -> Held:
 
     try:
         await studio.purse.reserve(held)
-        if not ledger.still_mine(held, after=studio.client.cooldown.remaining):
+        if not ledger.still_mine(held, after=client.cooldown.remaining):
             raise NotSent("The provider asked for a pause that outlasts the claim.")
         with studio.timeline.span(order.key.brief_id, order.key.stage, "send"):
-            submission = await studio.client.create(order.request, before_send=before_send)
+            submission = await client.create(order.request, before_send=before_send)
     except GlobalAIOPCError as error:
         await studio.purse.release(held.receipt, error)
         await _note_not_submitted(studio, held, error)
@@ -205,7 +234,7 @@ async def seen_completed(
     api: ApiVersion = "v2" if receipt.api == "v2" else "v1"
     if receipt.state == "completed":
         try:
-            view = await studio.client.result(task_id, api=api)
+            view = await studio.keys.look(receipt, lambda client: client.result(task_id, api=api))
         except PollFailed as error:
             if error.code != "task_unknown":
                 raise
@@ -219,8 +248,11 @@ async def seen_completed(
         if on_look is not None:
             on_look(view)
 
-    view = await studio.client.wait(
-        task_id, model=receipt.model, api=api, on_look=looked, cadence=watch.looks
+    view = await studio.keys.look(
+        receipt,
+        lambda client: client.wait(
+            task_id, model=receipt.model, api=api, on_look=looked, cadence=watch.looks
+        ),
     )
     await studio.times.save_some()
     need_voice_id(receipt, view)
@@ -271,11 +303,14 @@ async def note_gone(studio: Studio, held: Held, error: TaskGone) -> tuple[Held, 
     minute: while the provider should still have it, the receipt stays, and looking again is free.
     """
     receipt = held.receipt
-    if receipt.key_hash != studio.client.key_hash:
+    if not studio.keys.knows(receipt.key_hash):
         return held, TaskGone(
             f"{error.message} It was bought with another key (hash {receipt.key_hash}).",
             task_id=error.task_id,
-            advice="Run this again with the connection that holds that key.",
+            advice=(
+                "Run this again with the connection that holds that key. If it was revoked, ask "
+                "the provider's support with the job id."
+            ),
         )
     since = receipt.times.get("completed") or receipt.times.get("submitted")
     if since is not None and studio.ledger.now() < since + KEPT:

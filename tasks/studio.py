@@ -1,7 +1,7 @@
 """What every task of a run shares: the API client, the bucket, the ledger, and the limits."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,6 +10,7 @@ from blocks import GlobalAIOPC, MediaBucket
 from globalaiopc import GlobalAIOPCClient
 from ledger import JobKey, Ledger, ObjectStore
 from tasks.errors import StudioNotReady
+from tasks.keys import Keyring
 from tasks.landing import LandingRoom, media_client
 from tasks.limits import Limits
 from tasks.purse import Purse
@@ -33,13 +34,14 @@ class Studio:
         self,
         *,
         client: GlobalAIOPCClient,
+        keys: Keyring | None = None,
         s3: "S3Client",
         store: ObjectStore,
         limits: Limits,
         room: LandingRoom,
         media_http: httpx.AsyncClient,
     ) -> None:
-        self.client = client
+        self.keys = keys or Keyring(client)
         self.store = store
         self._s3 = s3
         self.ledger = Ledger(store)
@@ -50,6 +52,11 @@ class Studio:
         self.purse = Purse()
         self.timeline = Timeline(client.clock)
         self.times = Times(client, store)
+
+    @property
+    def client(self) -> GlobalAIOPCClient:
+        """The client with the present key, which another one may take the place of."""
+        return self.keys.current
 
     def __repr__(self) -> str:
         return f"Studio({self.store.uri('')})"
@@ -81,6 +88,11 @@ class Studio:
         """Open `s3://bucket/key` for reading; blocks. Raises `StudioNotReady` naming the object."""
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         return S3File(self._s3, bucket, key)
+
+
+async def _load_connection(connection: str) -> GlobalAIOPC:
+    block: GlobalAIOPC = await GlobalAIOPC.aload(connection)
+    return block
 
 
 async def _load_blocks(connection: str, bucket: str) -> tuple[GlobalAIOPC, MediaBucket]:
@@ -119,7 +131,9 @@ async def open_studio(
     """
     block, media = await _load_blocks(connection, bucket)
     store = media.store()
-    async with block.client() as client, media_client() as media_http:
+    client = block.client()
+    keys = Keyring(client, block, lambda: _load_connection(connection))
+    async with aclosing(keys), media_client() as media_http:
         await ACCEPTED.check(
             store,
             store.client.meta.endpoint_url,
@@ -128,6 +142,7 @@ async def open_studio(
         )
         studio = Studio(
             client=client,
+            keys=keys,
             s3=store.client,
             store=store,
             limits=_limits(block, client),

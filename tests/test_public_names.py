@@ -18,8 +18,8 @@ PUBLIC = {
         HappyHorseEditRequest HappyHorseI2VRequest HappyHorseR2VRequest HappyHorseT2VRequest
         ImagePart InvalidRequest JobFailed JobModerated LoginFailed LuxVidRequest MalformedKey
         MediaRequest MessagesRequest MissingKey ModelCenterRequest ModelRow Moderated
-        NanoBananaRequest NotHandled NotSent OmniFlashRequest OutcomeUnknown PollFailed RateLimited
-        Refused ResponsesRequest SD2ManxueRequest Seedance15Request Seedance20Request
+        NanoBananaRequest NotHandled NotSent OmniFlashRequest OutcomeUnknown PlaintextKey PollFailed
+        RateLimited Refused ResponsesRequest SD2ManxueRequest Seedance15Request Seedance20Request
         SeedanceDiscountRequest SeedanceSpecialRequest SeedanceX1Request SoraRequest SpeechRequest
         StarVideosRequest Status StreamCut StreamGenerateContentRequest Submission SystemClock
         TaskGone TaskView TextAsk TextPart TextRequest TextStream Timeouts Unauthorized VeoRequest
