@@ -18,7 +18,7 @@ from prefect_aws.credentials import AwsCredentials
 from pydantic import ValidationError
 
 from blocks.bucket import MediaBucket
-from blocks.connection import SECRET_NAME, GlobalAIOPC
+from blocks.connection import FORMER_NAME, SECRET_NAME, GlobalAIOPC, former_keys
 from globalaiopc.auth import KEY_VARIABLE, check_key
 from globalaiopc.errors import ConfigurationError, MissingKey
 from globalaiopc.faults import first_fault
@@ -27,9 +27,12 @@ B = TypeVar("B", bound=Block)
 
 DEFAULT = "default"
 CREDENTIALS_NAME = "media-bucket-credentials"
+KEPT_KEYS = 3
+"""Former keys that are kept: jobs are polled for about a day with the key that bought them."""
 VARIABLES = {
     "text_base_url": "GLOBALAIOPC_TEXT_BASE_URL",
     "media_base_url": "GLOBALAIOPC_MEDIA_BASE_URL",
+    "allow_plaintext_key": "GLOBALAIOPC_ALLOW_PLAINTEXT_KEY",
     "time_scale": "GLOBALAIOPC_TIME_SCALE",
     "catalogue": "GLOBALAIOPC_CATALOGUE",
     "bucket": "MEDIA_BUCKET",
@@ -62,19 +65,24 @@ class Settings:
     aws: Mapping[str, object] | None = field(repr=False)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Raises `ConfigurationError` with a sentence that names the variable."""
-        if not environment.get(KEY_VARIABLE):
-            raise MissingKey(f"{KEY_VARIABLE} is not set: it holds your GlobalAI OPC API key.")
+    def from_environment(cls, environment: Mapping[str, str], key: str | None = None) -> "Settings":
+        """`key` stands in for the variable. Raises `ConfigurationError` that names the variable."""
+        key = key or environment.get(KEY_VARIABLE)
+        if not key:
+            raise MissingKey(
+                f"{KEY_VARIABLE} is not set: it holds your GlobalAI OPC API key.",
+                advice="Set it, or take the key from elsewhere by --key-from (docs/keys.md).",
+            )
         if not environment.get(VARIABLES["bucket"]):
             raise ConfigurationError(
                 f"{VARIABLES['bucket']} is not set: it names the S3 bucket for media and receipts.",
                 code="missing_bucket",
             )
         settings = cls(
-            key=check_key(environment[KEY_VARIABLE]),
+            key=check_key(key),
             connection={
                 **_given(environment, "text_base_url", "media_base_url", "time_scale"),
+                **_given(environment, "allow_plaintext_key"),
                 **_own_rows(environment),
             },
             bucket={
@@ -85,7 +93,8 @@ class Settings:
             aws=_aws(environment),
         )
         # Built once before anything is saved, so that a bad value saves nothing at all.
-        _try_out(GlobalAIOPC, {**settings.connection, "api_key": Secret(value="unused")})
+        connection = {**settings.connection, "api_key": Secret(value="unused")}
+        _try_out(GlobalAIOPC, connection).check_addresses()
         _try_out(MediaBucket, settings.bucket)
         return settings
 
@@ -94,11 +103,19 @@ async def save_blocks(settings: Settings, client: PrefectClient) -> tuple[Saved,
     """Register the block types, and save what the settings name where it differs."""
     for block_type in (GlobalAIOPC, MediaBucket):  # and, with them, the types that they nest
         await block_type.aregister_type_and_schema(client=client)
-    secret, first = await save_block(client, SECRET_NAME, Secret, {"value": settings.key})
-    _, second = await save_block(
-        client, DEFAULT, GlobalAIOPC, {**settings.connection, "api_key": secret}
+    connection: dict[str, object] = {**settings.connection}
+    saved: list[Saved] = []
+    # First: a process that dies in between must not have lost the key that jobs were bought with.
+    if (former := await _former(client, settings.key)) is not None:
+        connection["former_keys"], kept = await save_block(
+            client, FORMER_NAME, Secret, {"value": former}
+        )
+        saved.append(kept)
+    connection["api_key"], first = await save_block(
+        client, SECRET_NAME, Secret, {"value": settings.key}
     )
-    saved = [first, second]
+    _, second = await save_block(client, DEFAULT, GlobalAIOPC, connection)
+    saved += [first, second]
     bucket: dict[str, object] = {**settings.bucket}
     if settings.aws is not None:
         credentials, third = await save_block(
@@ -108,6 +125,26 @@ async def save_blocks(settings: Settings, client: PrefectClient) -> tuple[Saved,
         bucket["credentials"] = credentials
     _, last = await save_block(client, DEFAULT, MediaBucket, bucket)
     return (*saved, last)
+
+
+async def forget_former_keys(client: PrefectClient) -> Saved:
+    """Keep the present key only: one that leaked, and was revoked, is of no use any more."""
+    name = f"{Secret.get_block_type_slug()}/{FORMER_NAME}"
+    if await _loaded(client, FORMER_NAME, Secret) is None:
+        return Saved(name, "unchanged")
+    _, saved = await save_block(client, FORMER_NAME, Secret, {"value": []})
+    return saved
+
+
+async def _former(client: PrefectClient, key: str) -> list[str] | None:
+    """The former keys once `key` is the present one, latest first; None where that is no change."""
+    present = await _loaded(client, SECRET_NAME, Secret)
+    before = present.value.get_secret_value() if present is not None else key
+    if before == key or not isinstance(before, str):
+        return None
+    kept = await _loaded(client, FORMER_NAME, Secret)
+    former = former_keys(kept) if kept is not None else ()
+    return [before, *(one for one in former if one not in (before, key))][:KEPT_KEYS]
 
 
 async def save_block(
@@ -214,9 +251,9 @@ def _aws(environment: Mapping[str, str]) -> dict[str, object] | None:
     }
 
 
-def _try_out(kind: type[Block], values: Mapping[str, object]) -> None:
+def _try_out(kind: type[B], values: Mapping[str, object]) -> B:
     try:
-        kind.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         field, why = first_fault(error)
         variable = VARIABLES.get(field, field)
