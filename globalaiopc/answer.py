@@ -64,8 +64,12 @@ class Answer:
 
     @property
     def request_id(self) -> str | None:
-        found = (self._header(name) for name in _REQUEST_ID_HEADERS)
-        return next((scrub(value, self.secret) for value in found if value), None)
+        """The provider's name of the request, from the headers or beside an error; to be quoted."""
+        if named := request_id_in(self.headers, self.secret):
+            return named
+        # Anthropic's dialect; elsewhere a field of this name is the id of a job.
+        told = self.fields.top.get("request_id") if self.fields and self.fields.error_text else None
+        return scrub(told, self.secret) or None if isinstance(told, str) else None
 
     @property
     def retry_after(self) -> float | None:
@@ -74,4 +78,14 @@ class Answer:
         return parse_retry_after(self._header("retry-after"), now)
 
     def _header(self, name: str) -> str | None:
-        return next((value for key, value in self.headers.items() if key.lower() == name), None)
+        return _header(self.headers, name)
+
+
+def request_id_in(headers: Mapping[str, str], secret: str = "") -> str | None:
+    """The provider's name of a request, as its answer's headers have it."""
+    found = (_header(headers, name) for name in _REQUEST_ID_HEADERS)
+    return next((scrub(value, secret) for value in found if value), None)
+
+
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    return next((value for key, value in headers.items() if key.lower() == name), None)

@@ -47,6 +47,7 @@ from globalaiopc.errors import (
     RateLimited,
     Refused,
 )
+from globalaiopc.exchanges import Watch
 from globalaiopc.waiting import Cadence, Clock, Cooldown
 from globalaiopc.wire import Timeouts, Wire
 
@@ -188,7 +189,8 @@ class Assets:
                 allowed=", ".join(name for name, one in LIBRARIES.items() if one.delete_path),
             )
         await self._cooldown.wait()
-        answer = await self._call("DELETE", with_id(path, asset_id), "The deletion of an asset")
+        what = "The deletion of an asset"
+        answer = await self._call("DELETE", with_id(path, asset_id), what, route=path)
         try:
             self._minding_the_gate(lambda: parse_deletion(answer))
         except PollFailed as failure:
@@ -197,10 +199,11 @@ class Assets:
             raise
 
     async def _look(self, library: AssetLibrary, asset_id: str) -> Asset:
-        path = with_id(library_of(library).look_path, asset_id)
+        route = library_of(library).look_path
+        path = with_id(route, asset_id)
         what = "One look at an asset"
         if library == "kyy_video2":
-            answer = await self._call("GET", path, what)
+            answer = await self._call("GET", path, what, route=route)
         elif library == "sd2_manxue":
             answer = await self._call("POST", path, what, {"assetIds": [asset_id]})
         else:
@@ -217,15 +220,18 @@ class Assets:
         body: Mapping[str, JsonValue] | None = None,
         *,
         read_timeout: float | None = None,
+        route: str = "",
     ) -> Answer:
         urls.warn_if_plain(self._base)
-        answer = await self._wire.free(
-            method,
-            self._base + path,
-            what=what,
-            content=None if body is None else json.dumps(body).encode(),
-            read_timeout=read_timeout or self._timeouts.look,
-        )
+        with Watch("asset", self._base, route or path, self._secret, method=method) as watch:
+            answer = await self._wire.free(
+                method,
+                self._base + path,
+                what=what,
+                content=None if body is None else json.dumps(body).encode(),
+                read_timeout=read_timeout or self._timeouts.look,
+            )
+            watch.answered(answer.status_code, answer.headers)
         return Answer(
             answer.status_code, answer.content, answer.headers, self._secret, self._clock.wall()
         )

@@ -1,6 +1,5 @@
 """The API as a typed client. Usable on its own; knows neither Prefect nor S3."""
 
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -15,6 +14,7 @@ from globalaiopc.assets import Assets
 from globalaiopc.auth import key_from, key_hash
 from globalaiopc.catalogue import Catalogue, ModelRow
 from globalaiopc.errors import GlobalAIOPCError, InvalidRequest, RateLimited
+from globalaiopc.exchanges import Watch
 from globalaiopc.limits import check
 from globalaiopc.parse import parse_create, parse_result
 from globalaiopc.parse_text import parse_text
@@ -32,7 +32,7 @@ from globalaiopc.requests import (
     StreamGenerateContentRequest,
     TextRequest,
 )
-from globalaiopc.requests.base import Request
+from globalaiopc.requests.base import Request, encoded
 from globalaiopc.streaming import Call, TextStream
 from globalaiopc.texting import TextAsk, text_request_for
 from globalaiopc.waiting import Cadence, Clock, Cooldown, Looks, SystemClock
@@ -183,19 +183,23 @@ class GlobalAIOPCClient:
         """
         request = text_request_for(asked, self.catalogue) if isinstance(asked, TextAsk) else asked
         self._check(request)
-        content = _encoded(request.stream_body())
+        content = encoded(request.stream_body())
         url = self._text_base + request.address(stream=True)
+        watch = Watch("chat", self._text_base, request.path, self._key, model=request.model)
 
         @asynccontextmanager
         async def arriving() -> AsyncIterator[Arriving]:
             await self._ready(self._text_base)
-            patience = self._timeouts.chat
-            async with self._wire.stream_create(url, content, patience, before_send) as answer:
-                yield answer
+            patience, leaving = self._timeouts.chat, watch.leaving(before_send)
+            with watch:
+                async with self._wire.stream_create(url, content, patience, leaving) as answer:
+                    watch.answered(answer.status_code, answer.headers)
+                    yield answer
 
-        return TextStream(
-            Call(request.endpoint, arriving, self._parsed, self.clock.wall, self._key)
-        )
+        def settle(parse: Callable[[], ChatReply]) -> ChatReply:
+            return watch.heard(lambda: self._parsed(parse))
+
+        return TextStream(Call(request.endpoint, arriving, settle, self.clock.wall, self._key))
 
     async def create(
         self, request: MediaRequest, *, before_send: BeforeSend | None = None
@@ -251,7 +255,7 @@ class GlobalAIOPCClient:
             deadline_seconds = row.deadline_seconds if row else _UNKNOWN_DEADLINE
         poller = Poller(
             task_id,
-            lambda: self._look(task_id, api),
+            lambda: self._look(task_id, api, model),
             clock=self.clock,
             cooldown=self.cooldown,
             cadence=cadence or self.advised(model),
@@ -289,34 +293,33 @@ class GlobalAIOPCClient:
 
     async def _asked(self, request: TextRequest, before_send: BeforeSend | None) -> ChatReply:
         self._check(request)
-        answer = await self._post(
-            self._text_base,
-            request.address(stream=False),
-            request.plain_body(),
+        watch = Watch("chat", self._text_base, request.path, self._key, model=request.model)
+        path, body = request.address(stream=False), request.plain_body()
+        return await self._post(
+            watch,
+            path,
+            body,
             before_send,
             read_timeout=self._timeouts.chat,
-        )
-        return self._parsed(
-            lambda: parse_text(
+            parse=lambda answer: parse_text(
                 request.endpoint,
                 answer.status_code,
                 answer.content,
                 answer.headers,
                 secret=self._key,
                 wall=self.clock.wall(),
-            )
+            ),
         )
 
     async def _submit(self, request: MediaRequest, before_send: BeforeSend | None) -> Submission:
-        answer = await self._post(
-            self._media_base,
+        watch = Watch("create", self._media_base, request.path, self._key, model=request.model)
+        return await self._post(
+            watch,
             request.path,
             request.body(),
             before_send,
             read_timeout=self._timeouts.read,
-        )
-        return self._parsed(
-            lambda: parse_create(
+            parse=lambda answer: parse_create(
                 answer.status_code,
                 answer.content,
                 answer.headers,
@@ -324,21 +327,25 @@ class GlobalAIOPCClient:
                 model=request.model,
                 secret=self._key,
                 wall=self.clock.wall(),
-            )
+            ),
         )
 
     async def _post(
         self,
-        base: str,
+        watch: Watch,
         path: str,
         body: Mapping[str, JsonValue],
         before_send: BeforeSend | None,
         *,
         read_timeout: float,
-    ) -> httpx.Response:
-        content = _encoded(body)
-        await self._ready(base)
-        return await self._wire.create(base + path, content, read_timeout, before_send)
+        parse: Callable[[httpx.Response], Reply],
+    ) -> Reply:
+        content, leaving = encoded(body), watch.leaving(before_send)
+        await self._ready(watch.base)
+        with watch:
+            answer = await self._wire.create(watch.base + path, content, read_timeout, leaving)
+            watch.answered(answer.status_code, answer.headers)
+            return watch.heard(lambda: self._parsed(lambda: parse(answer)))
 
     async def _ready(self, base: str) -> None:
         await self.cooldown.wait()
@@ -348,20 +355,25 @@ class GlobalAIOPCClient:
         if not self._allow_plaintext_key:
             urls.warn_if_plain(base)
 
-    async def _look(self, task_id: str, api: ApiVersion) -> TaskView:
+    async def _look(self, task_id: str, api: ApiVersion, model: str = "") -> TaskView:
         self._warn_if_plain(self._media_base)
-        url = self._media_base + urls.result_path(task_id, api)
-        answer = await self._wire.look(url, task_id)
-        return self._parsed(
-            lambda: parse_result(
-                answer.status_code,
-                answer.content,
-                answer.headers,
-                task_id,
-                secret=self._key,
-                wall=self.clock.wall(),
+        base, path = self._media_base, urls.result_path(task_id, api)
+        watch = Watch("look", base, urls.RESULTS[api], self._key, model=model, job=task_id)
+        with watch:
+            answer = await self._wire.look(base + path, task_id)
+            watch.answered(answer.status_code, answer.headers)
+            return watch.heard(
+                lambda: self._parsed(
+                    lambda: parse_result(
+                        answer.status_code,
+                        answer.content,
+                        answer.headers,
+                        task_id,
+                        secret=self._key,
+                        wall=self.clock.wall(),
+                    )
+                )
             )
-        )
 
     def _parsed(self, parse: Callable[[], Reply]) -> Reply:
         """The parsed answer; a 429, of a create or of a look, closes the gate for everyone."""
@@ -373,14 +385,3 @@ class GlobalAIOPCClient:
             raise
         self.cooldown.clear()
         return reply
-
-
-def _encoded(body: Mapping[str, JsonValue]) -> bytes:
-    """The body's bytes, made before anything is sent: what cannot be encoded costs nothing."""
-    try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError as exc:
-        raise InvalidRequest(
-            "The request holds a value that JSON cannot carry (NaN, or half a character).",
-            field="extra",
-        ) from exc

@@ -38,7 +38,10 @@ WhoActs = Literal["nobody", "user", "provider", "operator"]
 
 
 class ErrorInfo(BaseModel):
-    """What a receipt, a report and a person keep of an error. Holds no secret and no URL."""
+    """What a receipt, a report and a person keep of an error. Holds no secret and no URL.
+
+    `request_id` is the provider's name of the request, to be quoted to its support.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -49,6 +52,7 @@ class ErrorInfo(BaseModel):
     who_acts: WhoActs
     advice: str = ""
     task_id: str | None = None
+    request_id: str | None = None
 
 
 class GlobalAIOPCError(Exception):
@@ -87,7 +91,8 @@ class GlobalAIOPCError(Exception):
     def __str__(self) -> str:
         retry = "free" if self.retry_is_free else "not free"
         job = f"; job {self.task_id}" if self.task_id else ""
-        facts = f"[charged: {self.charged}; retry is {retry}; acts: {self.who_acts}{job}]"
+        request = f"; request {self.request_id}" if self.request_id else ""
+        facts = f"[charged: {self.charged}; retry is {retry}; acts: {self.who_acts}{job}{request}]"
         return " ".join(part for part in (self.message, facts, self.advice) if part)
 
     def info(self) -> ErrorInfo:
@@ -100,6 +105,7 @@ class GlobalAIOPCError(Exception):
             who_acts=self.who_acts,
             advice=self.advice,
             task_id=self.task_id,
+            request_id=self.request_id,
         )
 
 

@@ -94,6 +94,7 @@ class JobUnknown(GlobalAIOPCError):
         super().__init__(
             f"{receipt.job} may have been accepted and charged: {why}",
             task_id=receipt.error.task_id if receipt.error else None,
+            request_id=receipt.error.request_id if receipt.error else None,
         )
         self.job: JobKey = receipt.job
 

@@ -28,4 +28,5 @@ class KeptError(GlobalAIOPCError):
             who_acts=info.who_acts,
             advice=info.advice,
             task_id=info.task_id,
+            request_id=info.request_id,
         )

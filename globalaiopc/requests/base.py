@@ -1,5 +1,6 @@
 """What all requests share, and how a media request is made from the neutral words."""
 
+import json
 from collections.abc import Mapping
 from typing import ClassVar, Self, get_origin
 
@@ -16,7 +17,7 @@ from globalaiopc.requests.checks import (
 )
 from globalaiopc.rows import ApiVersion, ModelRow
 
-__all__ = ["ApiVersion", "MediaRequest", "Request", "check_addresses"]
+__all__ = ["ApiVersion", "MediaRequest", "Request", "check_addresses", "encoded"]
 
 _NOTHING: tuple[object, ...] = (None, "", (), [])
 _FRAMES = ("first_frame", "last_frame")
@@ -276,3 +277,14 @@ def _check_unsaid(row: ModelRow, word: str, value: JsonValue) -> None:
 def _invalid(error: ValidationError, spelling: Mapping[str, str]) -> InvalidRequest:
     field, why = first_fault(error, whole="request")
     return InvalidRequest(f"{spelling.get(field, field)}: {why}.", field=spelling.get(field, field))
+
+
+def encoded(body: Mapping[str, JsonValue]) -> bytes:
+    """The body's bytes, made before anything is sent: what cannot be encoded costs nothing."""
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError as exc:
+        raise InvalidRequest(
+            "The request holds a value that JSON cannot carry (NaN, or half a character).",
+            field="extra",
+        ) from exc
