@@ -130,12 +130,6 @@ class BadBaseURL(ConfigurationError):
     code = "bad_base_url"
 
 
-class InvalidRequest(GlobalAIOPCError):
-    """Refused here, before anything was sent.
-
-    `field` names the part that is wrong and `allowed` what it may be, both as a person wrote them.
-    """
-
 class PlaintextKey(BadBaseURL):
     code = "plaintext_key"
     advice = (
@@ -143,6 +137,12 @@ class PlaintextKey(BadBaseURL):
         "GLOBALAIOPC_ALLOW_PLAINTEXT_KEY=true and run `python -m blocks`."
     )
 
+
+class InvalidRequest(GlobalAIOPCError):
+    """Refused here, before anything was sent.
+
+    `field` names the part that is wrong and `allowed` what it may be, both as a person wrote them.
+    """
 
     code = "invalid_request"
     charged: Charged = "no"
