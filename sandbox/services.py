@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -136,6 +136,7 @@ class S3Access:
     bucket: str
     access_key: str
     secret_key: str = field(repr=False)
+    ca_bundle: str | None = None
 
     def environment(self) -> dict[str, str]:
         """What boto3, and so every tool of ours, reads."""
@@ -144,6 +145,7 @@ class S3Access:
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
             "AWS_DEFAULT_REGION": _REGION,
+            **({"AWS_CA_BUNDLE": self.ca_bundle} if self.ca_bundle else {}),
         }
 
     def client(self, *, seconds: float = 60.0, tries: int = 3) -> S3Client:
@@ -153,6 +155,7 @@ class S3Access:
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
             region_name=_REGION,
+            verify=self.ca_bundle,
             config=Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
@@ -165,37 +168,62 @@ class S3Access:
         )
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """PEM files of a server's certificate and its key, and of the CA that has signed it."""
+
+    chain: Path
+    key: Path
+    ca: Path
+
+
 class S3Service(Service):
-    """SeaweedFS in one process, open to one key pair. Its data outlives it in `directory`."""
+    """SeaweedFS in one process, open to one key pair. Its data outlives it in `directory`.
+
+    With a `certificate` (for 127.0.0.1) it is asked by https, `options` are added to its command
+    line.
+    """
 
     name = "The S3 server"
     awaited = "its bucket"
-    port_count = len(_WEED_PORTS)
+    port_count = len(_WEED_PORTS) + 1
 
     def __init__(
-        self, directory: Path, *, access_key: str, secret_key: str, bucket: str, log: Path
+        self,
+        directory: Path,
+        *,
+        access_key: str,
+        secret_key: str,
+        bucket: str,
+        log: Path,
+        certificate: Certificate | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         super().__init__(log)
         self.directory = directory
+        self._certificate = certificate
+        self._options = options
         self.access = S3Access("", bucket, access_key, secret_key)
         self.browse_url = ""
 
     def spawn(self, ports: Sequence[int]) -> Child:
+        tls = self._certificate
         # The filer shows the bucket to a browser, without a key: it listens on 127.0.0.1 only.
-        filer = dict(zip(_WEED_PORTS, ports, strict=True))["filer.port"]
+        *plain, https = ports
+        filer = dict(zip(_WEED_PORTS, plain, strict=True))["filer.port"]
         self.browse_url = f"http://127.0.0.1:{filer}/buckets/{self.access.bucket}"
-        self.access = S3Access(
-            f"http://127.0.0.1:{ports[0]}",
-            self.access.bucket,
-            self.access.access_key,
-            self.access.secret_key,
-        )
+        endpoint = f"https://127.0.0.1:{https}" if tls else f"http://127.0.0.1:{plain[0]}"
+        ca_bundle = str(tls.ca) if tls else None
+        self.access = replace(self.access, endpoint=endpoint, ca_bundle=ca_bundle)
         logs = self.directory / "log"
         logs.mkdir(parents=True, exist_ok=True)
         command = [_installed("weed"), f"-logdir={logs}", "mini", f"-dir={self.directory}"]
         command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-bucket={self.access.bucket}"]
-        command += [f"-{flag}={port}" for flag, port in zip(_WEED_PORTS, ports, strict=True)]
-        command += [f"-{flag}" for flag in (*_WEED_OFF, "master.telemetry=false")]
+        command += [f"-{flag}={port}" for flag, port in zip(_WEED_PORTS, plain, strict=True)]
+        command += [f"-{flag}" for flag in (*_WEED_OFF, "master.telemetry=false", *self._options)]
+        if tls is not None:
+            command += [f"-s3.port.https={https}", f"-s3.cert.file={tls.chain}"]
+            command += [f"-s3.key.file={tls.key}"]
         # Without a key pair in its environment it lets everybody in.
         env = clean_environment() | self.access.environment()
         return Child(self.name, command, env=env, log=self.log)
