@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -63,11 +63,22 @@ async def _set_chaos(request: Request) -> Response:
     return JSONResponse({"rules": len(rules)})
 
 
+async def _set_keys(request: Request) -> Response:
+    """Accepts exactly the keys of a JSON list from now on: `["k1", "k2"]`."""
+    try:
+        keys = TypeAdapter(list[str]).validate_json(await request.body())
+    except ValidationError:
+        return JSONResponse({"error": "a JSON list of keys is wanted"}, 400)
+    world_of(request).keys = set(keys)
+    return JSONResponse({"keys": len(set(keys))})
+
+
 ROUTES = [
     Route("/sandbox/health", _local(_health)),
     Route("/sandbox/jobs", _local(_jobs)),
     Route("/sandbox/assets", _local(_assets)),
     Route("/sandbox/reset", _local(_reset), methods=["POST"]),
+    Route("/sandbox/keys", _local(_set_keys), methods=["POST"]),
     Route("/sandbox/chaos", _local(_show_chaos)),
     Route("/sandbox/chaos", _local(_set_chaos), methods=["POST"]),
 ]

@@ -32,7 +32,7 @@ _QUEUED_SHARE = 0.1
 
 @dataclass
 class Job:
-    """One accepted generation. Times named `_at` are monotonic seconds."""
+    """One accepted generation, of the account of `key`. Times named `_at` are monotonic seconds."""
 
     id: str
     token: str
@@ -42,6 +42,7 @@ class Job:
     accepted_at: float
     created: float
     seconds: float
+    key: str = field(repr=False)
     fate: Hit | None = None
     failure: str | None = None
     """Why it fails when its time has come, or has failed already if `failed_at` is set."""
@@ -161,7 +162,7 @@ class Book:
     auth_leaks: int = 0
     _repeats: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
-    def accept(self, endpoint: Endpoint, asked: Asked, fate: Hit | None) -> Job:
+    def accept(self, endpoint: Endpoint, asked: Asked, fate: Hit | None, key: str) -> Job:
         """A new job. Its id and time depend on the seed, the request and how often it was made."""
         unique = self._unique(endpoint.name, asked.model, asked.prompt)
         job = Job(
@@ -173,6 +174,7 @@ class Book:
             accepted_at=self.clock(),
             created=time.time(),
             seconds=self.duration(asked.makes, *unique) * (fate.factor if fate else 1),
+            key=key,
             fate=fate,
             failure=self._failure(asked.prompt, fate),
             awaits_reference=bool(asked.media),

@@ -33,10 +33,11 @@ def create(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         hit = world.chaos.answer_fault(occasion)
         if hit is not None and not hit.accepted:
             return spoil(hit, None)
-        if not world.knows_key(request):
+        key = world.key_of(request)
+        if key is None:
             return answers.login_failed()
         try:
-            right = _accept(world, endpoint, body, occasion, hit)
+            right = _accept(world, endpoint, body, occasion, hit, key=key)
         except Rejected as refusal:
             return refusal.answer
         return right if hit is None else spoil(hit, right)
@@ -77,6 +78,8 @@ def _accept(
     body: Mapping[str, JsonValue] | None,
     occasion: Occasion,
     hit: Hit | None,
+    *,
+    key: str,
 ) -> Answer:
     if body is None:
         raise Rejected(answers.invalid("The request body is not a JSON object."))
@@ -85,7 +88,7 @@ def _accept(
     asked = check(endpoint, body, _rules(world))
     if endpoint is SPEECH:
         world.voices.use(body.get("modelId"))
-    job = world.book.accept(endpoint, asked, world.chaos.fate(occasion))
+    job = world.book.accept(endpoint, asked, world.chaos.fate(occasion), key)
     refused = any(word in asked.prompt.casefold() for word in REFUSED_WORDS)
     if refused or (hit is not None and hit.name == "failed_at_create"):
         job.failure, job.failed_at = "provider rejected prompt", job.accepted_at
@@ -108,9 +111,10 @@ def result(api: Literal["v1", "v2"]) -> Callable[[Request], Awaitable[Response]]
         hit = world.chaos.answer_fault(_look(job))
         if hit is not None and not hit.accepted:
             return spoil(hit, None)
-        if not world.knows_key(request):
+        key = world.key_of(request)
+        if key is None:
             return answers.login_failed()
-        if job is None or _is_gone(job):
+        if job is None or job.key != key or _is_gone(job):
             return answers.unknown_task(task_id)
         state = job.state(world.book.clock())
         if hit is None and state in ("completed", "failed") and job.noticed is None:

@@ -34,7 +34,12 @@ class World:
     references: References
     voices: Voices
     assets: Assets = field(default_factory=Assets)
+    keys: set[str] = field(default_factory=set)
+    """The keys that are accepted by now; each has an account of its own."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.keys = self.keys or {self.settings.key}
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -46,8 +51,13 @@ class World:
             task.cancel()
 
     def knows_key(self, request: Request) -> bool:
-        given = request.headers.get("authorization", "")
-        return hmac.compare_digest(given.encode(), f"Bearer {self.settings.key}".encode())
+        return self.key_of(request) is not None
+
+    def key_of(self, request: Request) -> str | None:
+        """The accepted key that the request carries."""
+        given = request.headers.get("authorization", "").encode()
+        known = (key for key in self.keys if hmac.compare_digest(given, f"Bearer {key}".encode()))
+        return next(known, None)
 
 
 def world_of(request: Request) -> World:
