@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
 
 from flows.errors import defect
 from flows.failures import trouble_of
@@ -14,6 +15,7 @@ from flows.work import Place
 from globalaiopc import DeadlinePassed, ErrorInfo, GlobalAIOPCError, InvalidRequest, OutcomeUnknown
 from ledger import BudgetReached, JobUnknown, Receipt, RequestChanged
 from tasks import Studio, poster_key
+from tasks.correlation import correlated
 from tasks.lineage import input_keys, inputs_of
 
 DEFECT_ADVICE = "Run the batch again: what was bought is continued. Report the log of this run."
@@ -33,9 +35,11 @@ async def made(
 
     Raises nothing: one bad brief stops no other.
     """
-    item = await _described(studio, place, stages, await _ending(place, make))
-    studio.timeline.troubled(item.id, trouble_of(item))
-    _tell(item)
+    run = flow_run.get_id()
+    with correlated(batch_id=place.batch_id, brief_id=place.brief.id, flow_run_id=run):
+        item = await _described(studio, place, stages, await _ending(place, make))
+        studio.timeline.troubled(item.id, trouble_of(item))
+        _tell(item)
     return item
 
 
@@ -147,4 +151,5 @@ def _tell(item: ReportItem) -> None:
     if item.error is None:
         logger.info("%s: landed %s, cost %s", item.id, item.made, item.cost)
     else:
-        logger.warning("%s: %s. %s", item.id, item.state, item.error.message)
+        named = f" Request {item.error.request_id}." if item.error.request_id else ""
+        logger.warning("%s: %s. %s%s", item.id, item.state, item.error.message, named)

@@ -8,6 +8,7 @@ from flows.ending import Outcome, end_of_brief, stopped
 from flows.errors import BadBriefs
 from flows.report import ReportItem
 from flows.run_names import this_batch
+from flows.running import end
 from flows.saying import (
     bring,
     check_words,
@@ -53,6 +54,7 @@ async def say(studio: Studio, work: SpokenWork, makes: Spoken) -> ReportItem:
 
     stages = ("voice", "speech", *(("video",) if makes == "video" else ()))
     item = await made(studio, work, stages, make)
+    end(studio, item)
     return item.model_copy(update={"voice": item.voice or work.brief.voice})
 
 

@@ -4,6 +4,7 @@ import logging
 
 from globalaiopc import GlobalAIOPCError
 from ledger import Held, Landed, Receipt, ReceiptMoved, StoreError
+from tasks import telemetry
 from tasks.declare import api_task
 from tasks.landing import LandingFailed, land_media, land_poster
 from tasks.landing.inspection import WantedKind
@@ -35,7 +36,8 @@ async def land(studio: Studio, bought: Bought) -> Landed:
     if receipt.media is not None:
         await complete_sidecar(studio, receipt, receipt.media)
         return receipt.media
-    with studio.timeline.span(receipt.job.brief_id, receipt.job.stage, "land"):
+    job = receipt.job
+    with studio.timeline.span(job.brief_id, job.stage, "land", job=receipt.task_id):
         return await _landed_and_noted(studio, bought)
 
 
@@ -64,6 +66,7 @@ async def _landed_and_noted(studio: Studio, bought: Bought) -> Landed:
         if held is None or held.receipt.media is None:
             raise
         return held.receipt.media
+    telemetry.landed(receipt, media)
     return media
 
 

@@ -29,6 +29,7 @@ from globalaiopc import (
 )
 from globalaiopc.requests import VoiceCloneRequest
 from ledger import Held, JobUnknown, Known, Landed, Mine, Receipt, ReceiptMoved, StoreError, Theirs
+from tasks import telemetry
 from tasks.errors import KeptError
 from tasks.landing import already_landed
 from tasks.orders import BOUGHT, Bought, Order, media_stem
@@ -181,6 +182,7 @@ async def _note_not_submitted(studio: Studio, held: Held, error: GlobalAIOPCErro
     if error.charged == "no":
         await studio.ledger.failed(held, error.info())
         return
+    telemetry.unknown(held.receipt, error.code)
     try:
         await studio.ledger.unknown(held, error.info())
     except StoreError as away:
@@ -206,7 +208,8 @@ async def _wait(studio: Studio, held: Held) -> Bought:
         return Bought(held)
     try:
         job = held.receipt.job
-        with studio.timeline.span(job.brief_id, job.stage, "wait") as looks:
+        span = studio.timeline.span(job.brief_id, job.stage, "wait", job=held.receipt.task_id)
+        with span as looks:
             view = await seen_completed(studio, held.receipt, looks.saw)
     except JobFailed as error:
         await note_failed(studio, held, error)
@@ -287,7 +290,9 @@ async def note_completed(studio: Studio, held: Held, view: TaskView) -> Held:
         total_tokens=view.total_tokens,
         voice_id=view.voice_id,
     )
-    return await _or_follow(studio, held, write)
+    now = await _or_follow(studio, held, write)
+    telemetry.charged(now.receipt, studio.purse.currency)
+    return now
 
 
 async def note_failed(studio: Studio, held: Held, error: GlobalAIOPCError) -> Held:

@@ -80,6 +80,11 @@ class Purse:
         """The batch's account as it was last seen; None without a budget."""
         return None
 
+    @property
+    def currency(self) -> str:
+        """That of the price file; "" where none is known."""
+        return self.account.currency if self.account else ""
+
     @asynccontextmanager
     async def brief(self, jobs: Sequence[Wanted]) -> AsyncIterator[None]:
         """Wrap the making of one brief, whose paid jobs are `jobs`."""

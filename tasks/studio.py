@@ -9,6 +9,7 @@ import httpx
 from blocks import GlobalAIOPC, MediaBucket
 from globalaiopc import GlobalAIOPCClient
 from ledger import JobKey, Ledger, ObjectStore
+from tasks.correlation import correlate_logs
 from tasks.errors import StudioNotReady
 from tasks.keys import Keyring
 from tasks.landing import LandingRoom, media_client
@@ -16,6 +17,7 @@ from tasks.limits import Limits
 from tasks.purse import Purse
 from tasks.s3_file import S3File
 from tasks.startup import ACCEPTED
+from tasks.telemetry import watched
 from tasks.timeline import Timeline
 from tasks.times import Times
 
@@ -150,8 +152,10 @@ async def open_studio(
             media_http=media_http,
         )
         await studio.times.load()
+        correlate_logs()
         try:
-            yield studio
+            with watched(studio.timeline):
+                yield studio
         finally:
             await studio.times.save()
 

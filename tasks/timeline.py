@@ -19,11 +19,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
 from globalaiopc import ErrorInfo, TaskView
 from globalaiopc.waiting import Clock
 from ledger import Receipt
+from tasks.correlation import correlated
 
 Kind = Literal["queue", "turn", "chat", "send", "wait", "land", "person"]
 
@@ -68,6 +69,23 @@ class Trouble:
     unlanded: tuple[tuple[str, Decimal | None], ...] = ()
 
 
+class StepWatch(Protocol):
+    """Follows one step of one stage."""
+
+    def end(self, span: Span, error: BaseException | None) -> None:
+        """It is over, by `error` if there was one."""
+
+
+class Watcher(Protocol):
+    """Is told of every step in passing; what it does must be quick, and must not raise."""
+
+    def begin(self, brief: str, stage: str, kind: Kind, job: str | None) -> StepWatch:
+        """A step begins, in the task that takes it; `job` is the provider's id of a job."""
+
+    def end(self, brief: str, end: End) -> None:
+        """Nothing more is done for a brief."""
+
+
 class Seen:
     """The looks at one job, as far as they say when it was done."""
 
@@ -101,19 +119,29 @@ class Timeline:
     ended: dict[str, End] = field(default_factory=dict)
     troubles: dict[str, Trouble] = field(default_factory=dict)
     asked_before: float = 0.0
+    watcher: Watcher | None = None
 
     @contextmanager
-    def span(self, brief: str, stage: str, kind: Kind) -> Iterator[Seen]:
-        """Note how long the block takes, however it ends."""
+    def span(self, brief: str, stage: str, kind: Kind, *, job: str | None = None) -> Iterator[Seen]:
+        """Note how long the block takes, however it ends; `job` is the provider's id of its job."""
         start, looks = self.clock.now(), Seen(self.clock)
         here = self._where[brief] = Where(stage, kind, start)
+        step = self.watcher.begin(brief, stage, kind, job) if self.watcher else None
+        error: BaseException | None = None
         try:
-            yield looks
+            with correlated(stage=stage, job_id=job):
+                yield looks
+        except BaseException as raised:
+            error = raised
+            raise
         finally:
             end = self.clock.now()
             if self._where[brief] is here:
                 self._where[brief] = replace(here, still=False)
-            self._spans[brief].append(Span(stage, kind, start, end, looks.first, looks.running))
+            span = Span(stage, kind, start, end, looks.first, looks.running)
+            self._spans[brief].append(span)
+            if step is not None:
+                step.end(span, error)
 
     def waited_for_person(self, briefs: Iterable[str], seconds: float, until: float) -> None:
         """A person was asked for so long before this process, and all of these waited for it."""
@@ -127,7 +155,10 @@ class Timeline:
 
     def end(self, brief: str, state: str, error: str = "", cost: Decimal | None = None) -> None:
         """Nothing more is done for it in this run."""
-        self.ended[brief] = End(self.clock.now(), state, error, cost or Decimal(0))
+        first = brief not in self.ended
+        end = self.ended[brief] = End(self.clock.now(), state, error, cost or Decimal(0))
+        if first and self.watcher is not None:
+            self.watcher.end(brief, end)
 
     def paid(self, receipt: Receipt) -> None:
         """Note what a job cost, if its receipt says so."""
