@@ -62,7 +62,7 @@ def _sentence(written: Written) -> str:
     said = f"The gallery of {items} lies at {written.index_uri}."
     if shared := written.shared:
         said += (
-            f" A page to share opens until {shared.until:%Y-%m-%d %H:%M} UTC for whoever has its "
+            f" A page to share opens until {shared.told_until} for whoever has its "
             f"link, which only the bucket tells: aws s3 cp {shared.link_uri} -"
         )
     return said

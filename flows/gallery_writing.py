@@ -7,7 +7,7 @@ where only those who may read the bucket find it; no log, state or artifact is t
 import asyncio
 import math
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from flows.gallery_data import Gallery, Links, gallery_page
@@ -22,12 +22,23 @@ LONGEST_HOURS = LONGEST_URL_SECONDS // 3600
 
 @dataclass(frozen=True)
 class Shared:
-    """A page for others. `link` opens it until `until`: a secret, which also lies at `link_uri`."""
+    """A page for others. `link` opens it until `until`: a secret, which also lies at `link_uri`.
+
+    `maybe_sooner`: it was signed with a session whose end nobody knows here.
+    """
 
     page_uri: str
     link_uri: str
     until: datetime
     link: str = field(repr=False)
+    maybe_sooner: bool = False
+
+    @property
+    def told_until(self) -> str:
+        told = f"{self.until:%Y-%m-%d %H:%M} UTC"
+        return (
+            f"{told} or, if that is sooner, the end of the session" if self.maybe_sooner else told
+        )
 
 
 @dataclass(frozen=True)
@@ -42,13 +53,17 @@ class Written:
 async def write_gallery(store: ObjectStore, batch_id: str, share: float | None = None) -> Written:
     """Write a batch's gallery anew from what lies in the bucket; `share` is hours, at most 168.
 
-    Raises `InvalidRequest` for another number of hours, `NoSuchBatch` and `StoreError`.
+    Raises `InvalidRequest` for hours that no link or not this one lives, `NoSuchBatch` and
+    `StoreError`.
     """
     check_hours(share)
+    maybe_sooner = share is not None and await _may_end_sooner(store, share)
     gallery = await read_gallery(store, batch_id)
     index = await write_index(store, gallery)
-    shared = await _share(store, gallery, share) if share is not None else None
-    return Written(index, len(gallery.items), shared)
+    if share is None:
+        return Written(index, len(gallery.items))
+    shared = await _share(store, gallery, share)
+    return Written(index, len(gallery.items), replace(shared, maybe_sooner=maybe_sooner))
 
 
 async def write_index(store: ObjectStore, gallery: Gallery) -> str:
@@ -67,6 +82,20 @@ def check_hours(share: float | None) -> None:
             field="share",
             allowed=f"more than 0 and at most {LONGEST_HOURS} hours, which is S3's own limit",
         )
+
+
+async def _may_end_sooner(store: ObjectStore, hours: float) -> bool:
+    """Whether nobody knows that links live so long; that they do not raises `InvalidRequest`."""
+    lasts = await store.links_last(math.ceil(hours * 3600))
+    if lasts == "no":
+        raise InvalidRequest(
+            f"Links that are signed now end in less than {hours:g} hours: the credentials of the "
+            "bucket are those of a session (a role, SSO), and links end with it.",
+            field="share",
+            advice="Ask for fewer hours, or share with a block that has a key pair: "
+            "docs/bucket.md.",
+        )
+    return lasts == "unknown"
 
 
 async def _share(store: ObjectStore, gallery: Gallery, hours: float) -> Shared:

@@ -25,8 +25,7 @@ async def gallery(screen: Screen, batch_id: str, *, share: float | None, bucket:
     return Answer(
         Exit.DONE,
         "Written",
-        f"{message} Whoever has this link can open a page of it until "
-        f"{shared.until:%Y-%m-%d %H:%M} UTC:",
+        f"{message} Whoever has this link can open a page of it until {shared.told_until}:",
         result={**result, "link": shared.link, "until": shared.until.isoformat()},
         shown=(shared.link,),
     )
