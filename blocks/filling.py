@@ -63,7 +63,8 @@ def _from_file(name: str) -> str:
 def _from_secrets_manager(name: str) -> str:
     secret_id, mark, field = name.partition("#")
     try:
-        answer = boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)
+        client = boto3.Session().client("secretsmanager")
+        answer = client.get_secret_value(SecretId=secret_id)
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "error"))
         raise _aws_said(secret_id, code, _AWS_ADVICE.get(code, "")) from None
