@@ -10,6 +10,7 @@ some 15 s to start. Leaving it stops all of it and removes its data.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import secrets
 import shutil
@@ -98,6 +99,7 @@ class ProductionServer:
         self._exit = contextlib.ExitStack()
         self._exit.callback(shutil.rmtree, self._folder, ignore_errors=True)
         self.auth = f"admin:{secrets.token_hex(16)}"
+        self._blocks_key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         self.postgres = PostgresService(
             self._folder / "postgres", password=secrets.token_hex(16), log=self._log("postgres")
         )
@@ -174,6 +176,7 @@ class ProductionServer:
             database=f"postgresql+asyncpg://{self.postgres.address}",
             redis=self.redis.address,
             auth=self.auth,
+            blocks_key=self._blocks_key,
             ui_api_url="/api",
         )
         home = self._folder / name

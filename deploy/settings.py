@@ -38,12 +38,14 @@ class Addresses:
 
     `database`: a SQLAlchemy address with asyncpg as its driver. `redis`: an address without a
     database number; events take 0, what the servers schedule among themselves takes 1.
-    `auth`: "name:password" of the API and the UI. All three are secret.
+    `auth`: "name:password" of the API and the UI. `blocks_key`: a Fernet key, which encrypts what
+    blocks hold. All four are secret.
     """
 
     database: str = field(repr=False)
     redis: str = field(repr=False)
     auth: str = field(repr=False)
+    blocks_key: str = field(repr=False)
     ui_api_url: str
 
     def environment(self) -> dict[str, str]:
@@ -53,6 +55,8 @@ class Addresses:
             "PREFECT_REDIS_WORKER_CLEANUP_QUEUE_URL": f"{self.redis}/0",
             "PREFECT_SERVER_DOCKET_URL": f"{self.redis}/1",
             "PREFECT_SERVER_API_AUTH_STRING": self.auth,
+            # Without it Prefect makes one up and keeps it in the database, beside what it opens.
+            "PREFECT_SERVER_ENCRYPTION_KEY": self.blocks_key,
             "PREFECT_SERVER_UI_API_URL": self.ui_api_url,
             "PREFECT_UI_URL": self.ui_api_url.removesuffix("/api"),
         }

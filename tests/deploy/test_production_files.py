@@ -1,5 +1,6 @@
 """The files of `deploy/` fit together. There is no Docker engine here: they are read, not run."""
 
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from prefect.server.utilities import encryption
 from prefect.settings import Settings
 from prefect.settings.legacy import _get_valid_setting_names
 from prefect_redis.cleanup_queue import RedisWorkerCleanupQueueSettings
@@ -28,7 +30,8 @@ def compose() -> dict[str, Any]:
 
 
 def _addresses() -> dict[str, str]:
-    return Addresses(database="", redis="", auth="", ui_api_url="").environment()
+    empty = Addresses(database="", redis="", auth="", blocks_key="", ui_api_url="")
+    return empty.environment()
 
 
 def _known_to_prefect() -> set[str]:
@@ -46,7 +49,9 @@ def _known_to_prefect() -> set[str]:
 
 def test_prefect_knows_every_setting() -> None:
     named = {*SETTINGS, *read_settings(WORKER), *_addresses(), *FIRST_API}
-    assert named - _known_to_prefect() == {"DO_NOT_TRACK"}
+    # The second is no setting of theirs: it is read where it is used.
+    assert named - _known_to_prefect() == {"DO_NOT_TRACK", "PREFECT_SERVER_ENCRYPTION_KEY"}
+    assert "PREFECT_SERVER_ENCRYPTION_KEY" in inspect.getsource(encryption)
 
 
 @pytest.mark.parametrize("path", [SERVER, WORKER], ids=lambda path: path.name)
@@ -113,6 +118,21 @@ def test_compose_publishes_the_front_alone_and_holds_no_secret(compose: dict[str
     assert set(re.findall(r"\$\{(\w+):\?\}", text)) == {
         name for name, value in example.items() if value in {"", "admin:"}
     }
+
+
+def test_the_stores_are_out_of_reach_and_our_containers_may_do_nothing_special(
+    compose: dict[str, Any],
+) -> None:
+    assert compose["networks"]["stores"] == {"internal": True}
+    services = compose["services"]
+    for name, networks in (("postgres", ["stores"]), ("redis", ["stores"]), ("worker", ["web"])):
+        assert services[name]["networks"] == networks, name
+    assert services["front"]["networks"] == ["web"]
+    for name in (*PREFECT, "worker"):
+        assert services[name]["cap_drop"] == ["ALL"], name
+        assert services[name]["security_opt"] == ["no-new-privileges:true"], name
+    listen = read_settings(FOLDER / "env.example")["PREFECT_LISTEN"]
+    assert listen.startswith("127.0.0.1:"), "nobody else until TLS is there"
 
 
 def test_nginx_stands_before_both_api_servers() -> None:
