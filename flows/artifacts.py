@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
+from flows.cells import shown_as_markdown
 from flows.orchestration import server_is_back
 
 
@@ -13,11 +14,14 @@ async def show_table(
 ) -> None:
     """Put `rows` into the UI as the artifact `{kind}-{batch_id}`; `description` is markdown.
 
+    The rows are text, and stay so: what they hold fetches nothing and links nowhere.
+
     It is a run's last word before its end, so it waits for a Prefect server that is away.
     """
     await server_is_back()
+    table = [{name: shown_as_markdown(text) for name, text in row.items()} for row in rows]
     key = artifact_key(kind, batch_id)
-    await acreate_table_artifact(key=key, table=list(rows), description=description)
+    await acreate_table_artifact(key=key, table=table, description=description)
 
 
 async def show_page(kind: str, batch_id: str, page: str) -> None:

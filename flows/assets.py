@@ -12,7 +12,7 @@ from prefect.states import Completed, Failed
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.artifacts import show_table
-from flows.cells import cell
+from flows.cells import cell, escaped
 from flows.ending import Outcome, stopped
 from flows.errors import NothingLanded, defect
 from flows.orchestration import orchestrated
@@ -96,7 +96,7 @@ async def assets(
     except GlobalAIOPCError as error:
         return stopped(error)
     said = _sentence(len(wanted), failed, known)
-    await show_table("assets", None, [_row(record) for record in _ordered(known)], said)
+    await show_table("assets", None, [_row(record) for record in _ordered(known)], escaped(said))
     return _ended(said, len(wanted), failed, known)
 
 

@@ -12,6 +12,7 @@ from flows.artifacts import show_table
 from flows.backfill_report import BackfillReport, sentence, table_rows
 from flows.backfilling import Filler, Recipe, deployed
 from flows.briefs import Brief
+from flows.cells import escaped
 from flows.ending import Outcome, stopped
 from flows.errors import NothingLanded
 from flows.form import EmptyBox, Titled
@@ -120,7 +121,7 @@ async def backfill(
         return stopped(error)
     report = BackfillReport(first=first, last=last, plan=plan, batches=rows)
     name = f"{recipe.pattern}-{first}-{last}"
-    await show_table("backfill", name, table_rows(report), sentence(report))
+    await show_table("backfill", name, table_rows(report), escaped(sentence(report)))
     return _end(report)
 
 

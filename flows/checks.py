@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flows.briefs import MEDIA_FIELDS, PROMPT_CAP, Brief, Makes, unsendable
+from flows.cells import UNSEEN
 from flows.errors import BriefProblem, shown
 from flows.script import Script
 from flows.stages import (
@@ -29,6 +30,12 @@ from ledger.receipt import RESERVED_BRIEF_IDS, check_asked, check_id
 Chosen = tuple[tuple[Choice, ...], list[BriefProblem]]
 
 _PROMPTS = ("topic", "image_prompt", "video_prompt")
+_WORDS = (
+    *("image_model", "video_model", "text_model", "ratio", "resolution", "quality"),
+    *("image_fallbacks", "video_fallbacks", "text_fallbacks"),
+)
+"""Fields that hold a word or a few; of an undescribed model, any word is passed on."""
+_LONGEST_WORD = 200
 _WEB = ("https://", "http://", "s3://")
 _WHERE = "https://…, s3://bucket/key, or a key in the bucket"
 _THERE = "https://input.invalid/there"  # stands for media that have no address yet
@@ -124,6 +131,7 @@ def _id_problems(brief: Brief) -> Iterator[BriefProblem]:
 def _text_problems(brief: Brief) -> Iterator[BriefProblem]:
     texts = {field: getattr(brief, field) or "" for field in _PROMPTS}
     tags = [("tags", tag) for tag in brief.tags]
+    yield from _word_problems(brief)
     for field, text in [*texts.items(), *_all_sources(brief), *tags]:
         if why := unsendable(text):
             yield BriefProblem(field=field, message=why)
@@ -140,8 +148,18 @@ def _text_problems(brief: Brief) -> Iterator[BriefProblem]:
             yield BriefProblem(field=field, message=message, allowed=f"at most {PROMPT_CAP:,}")
 
 
+def _word_problems(brief: Brief) -> Iterator[BriefProblem]:
+    for field, word in ((name, one) for name in _WORDS for one in sources(brief, name)):
+        if not word.isprintable() or len(word) > _LONGEST_WORD:
+            yield BriefProblem(
+                field=field,
+                message=f"{shown(word)} is no word of this field.",
+                allowed=f"printable, at most {_LONGEST_WORD} characters",
+            )
+
+
 def sources(brief: Brief, field: str) -> tuple[str, ...]:
-    """Where the media of one field lie."""
+    """Where the media of one field lie, or what the words of another are."""
     value = getattr(brief, field)
     return (value,) if isinstance(value, str) else tuple(value or ())
 
@@ -161,6 +179,9 @@ def _media_problems(brief: Brief) -> Iterator[BriefProblem]:
 def bad_source(source: str) -> str | None:
     """Why no medium can be read from there, or None."""
     # The address itself stays out of the message: it may be presigned.
+    if hiding := UNSEEN.search(source.replace("\n", "\r")):
+        code = ord(hiding.group())
+        return f"Character {hiding.start() + 1} (U+{code:04X}) is part of no address."
     if source.startswith(_WEB):
         bare = source.split("://", 1)[1]
         return None if bare.strip("/") else "The address names no file."

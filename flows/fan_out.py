@@ -13,7 +13,7 @@ from pydantic import Field
 from flows.artifacts import show_table
 from flows.brief_page import show_takes
 from flows.briefs import Brief, Makes
-from flows.cells import cell, money
+from flows.cells import cell, escaped, money
 from flows.checks import validate_brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs, BriefProblem
@@ -78,7 +78,7 @@ async def fan_out(
     except GlobalAIOPCError as error:
         return stopped(error)
     told = _sentence(report, brief, picked)
-    await show_table("takes", f"{report.batch_id}-{brief.id}", _rows(report.items), told)
+    await show_table("takes", f"{report.batch_id}-{brief.id}", _rows(report.items), escaped(told))
     return end_of_batch(report, told)
 
 

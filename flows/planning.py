@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from flows.artifacts import show_table
+from flows.cells import escaped
 from flows.ending import Outcome
 from flows.foreseeing import Foreseer
 from flows.plan import Plan, PlannedBrief, sentence, table_rows
@@ -46,7 +47,7 @@ async def planned_batch(
     await studio.store.put(
         f"{batch_id}/plan.json", plan.to_bytes(), content_type="application/json"
     )
-    await show_table("plan", batch_id, table_rows(plan), sentence(plan))
+    await show_table("plan", batch_id, table_rows(plan), escaped(sentence(plan)))
     data: Outcome = plan.model_dump(mode="json")
     return Completed(name="Planned", message=sentence(plan), data=data)
 

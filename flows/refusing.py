@@ -1,7 +1,7 @@
 """A list of briefs that was refused, where a person sees all of it."""
 
 from flows.artifacts import show_table
-from flows.cells import cell
+from flows.cells import cell, escaped
 from flows.errors import SHOWN_PROBLEMS, BadBriefs, BriefProblem
 
 
@@ -12,7 +12,7 @@ async def show_problems(batch_id: str, error: BadBriefs) -> None:
     """
     if len(error.problems) <= SHOWN_PROBLEMS:
         return
-    rest = "\n".join(f"- {cell(str(kind))}" for kind in error.others)
+    rest = "\n".join(f"- {escaped(cell(str(kind)))}" for kind in error.others)
     more = f"\n\nBeyond the first {len(error.problems):,}:\n\n{rest}" if rest else ""
     description = f"What is wrong with the briefs of {batch_id}; nothing was sent.{more}"
     await show_table(

@@ -13,6 +13,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from flows.artifacts import show_table
+from flows.cells import escaped
 from flows.decisions import Decision, carry_out, named_jobs, prepare
 from flows.ending import Outcome, stopped
 from flows.parameters import BatchId, Bucket, Connection, Prices, Texts
@@ -79,7 +80,7 @@ async def rescue(
             report = await _rescue_all(studio, rescuer, batch, decided)
     except GlobalAIOPCError as error:
         return stopped(error)
-    await show_table("rescue", batch, table_rows(report), sentence(report))
+    await show_table("rescue", batch, table_rows(report), escaped(sentence(report)))
     data: Outcome = report.model_dump(mode="json")
     return Completed(name=name_of(report), message=sentence(report), data=data)
 

@@ -8,6 +8,7 @@ from prefect.runtime import flow_run
 from flows.names import batch_id_for
 from flows.work import Named
 from globalaiopc.errors import InvalidRequest
+from ledger.receipt import check_id
 
 _MADE_UP = re.compile(r"[a-z]+\d*(-[a-z]+){1,2}")
 """What Prefect (wise-otter) and its run form (lambda68-maleda-q) call a run that nobody named."""
@@ -28,6 +29,10 @@ def name_of_brief() -> str:
     """Of a run that makes one brief: `batch/brief`, its folder (Prefect's `flow_run_name`)."""
     brief: Named = flow_run.get_parameters()["brief"]
     batch = _told_batch()
+    try:
+        check_id(brief.id, "id")
+    except InvalidRequest:  # likewise refused by the flow, and no name of a run
+        return batch or str(flow_run.get_name())
     return f"{batch}/{brief.id}" if batch else brief.id
 
 

@@ -8,6 +8,7 @@ from prefect.states import Completed, Failed
 from pydantic import Field
 
 from flows.artifacts import show_table
+from flows.cells import escaped
 from flows.ending import Outcome, stopped
 from flows.errors import NotAsLanded
 from flows.parameters import Bucket
@@ -48,7 +49,7 @@ async def verify(
         report = await Verifier(await open_store(bucket), this_batch(batch_id)).verify()
     except GlobalAIOPCError as error:
         return stopped(error)
-    await show_table("verify", report.batch_id, table_rows(report), sentence(report))
+    await show_table("verify", report.batch_id, table_rows(report), escaped(sentence(report)))
     return _end(report)
 
 

@@ -4,6 +4,7 @@ The rows are data (`catalogue.toml`); a file of your own adds rows or replaces t
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from globalaiopc.rows import EndpointRow, Evidence, Makes, ModelRow, Unit
 __all__ = ["Catalogue", "EndpointRow", "Evidence", "Makes", "ModelRow", "Unit"]
 
 _SCHEMA = 1
+_NAME = re.compile(r"[\w.:/@+-](?:[\w.:/@+ -]{0,126}[\w.:/@+-])?")
+"""Of a model that has no row: it stands in requests, receipts, pages and logs."""
 
 Table = Mapping[str, object]
 Key = tuple[str, str]
@@ -83,7 +86,7 @@ class Catalogue:
         endpoint, slash, model = name.partition("/")
         if not slash:
             return self._preferred.get(name)
-        if endpoint not in self._endpoints or not model.strip():
+        if endpoint not in self._endpoints or not _NAME.fullmatch(model):
             return None
         return self._rows.get((endpoint, model)) or self._undescribed(endpoint, model)
 

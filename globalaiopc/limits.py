@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from globalaiopc.catalogue import Catalogue, ModelRow
 from globalaiopc.errors import InvalidRequest
 from globalaiopc.generation import Generation
+from globalaiopc.requests.checks import quoted
 from globalaiopc.rows import Medium
 
 _WORD: dict[Medium, str] = {"image": "images", "video": "videos", "audio": "audios"}
@@ -100,7 +101,8 @@ def _choice(
         yield Problem(field, f"{row.name} has no choice of {field}; leave it empty.")
         return
     choices = _listed(allowed)
-    yield Problem(field, f"{row.name} does not take {field} {value}; it takes {choices}.", choices)
+    said = quoted(value)
+    yield Problem(field, f"{row.name} does not take {field} {said}; it takes {choices}.", choices)
 
 
 def _listed(allowed: tuple[str, ...] | tuple[int, ...]) -> str:

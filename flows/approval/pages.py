@@ -39,7 +39,7 @@ def markdown(facts: Facts, thumbs: Mapping[int, Thumbs]) -> str:
 def answered(batch_id: str, history: Sequence[Answered]) -> str:
     """What the artifact says once no sheet of the batch waits: who decided what, and when."""
     rows = [
-        f"| {answer.sheet} | `{cell(answer.reply.replace('`', ''))}` | {escaped(answer.by)} | "
+        f"| {answer.sheet} | {escaped(cell(answer.reply))} | {escaped(answer.by)} | "
         f"{answer.at:%Y-%m-%d %H:%M:%S} | {len(answer.approved)} | {len(answer.declined)} | "
         f"{len(answer.again)} |"
         for known in history
@@ -104,7 +104,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
-style-src 'unsafe-inline'">
+style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; --line: light-dark(#d5d8dd, #3a3f47);

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NoReturn, Protocol
 
+from flows.briefs import unsendable
 from flows.errors import ReplyRefused, shown
 
 ALLOWED = (
@@ -98,6 +99,8 @@ class Reply:
         again: list[Again] = []
         if len(text) > MOST_CHARACTERS:
             Place(1, 1).refuse(f"the reply has more than {MOST_CHARACTERS:,} characters")
+        if why := unsendable(text):  # nor can it be kept
+            Place(1, 1).refuse(why.rstrip("."))
         for number, line in enumerate(text.splitlines(), start=1):
             start = len(line) - len(line.lstrip())
             place, said = Place(number, start + 1), line.strip()

@@ -1,6 +1,6 @@
 """What a command answers: for people, for programs, and as an exit code."""
 
-import unicodedata
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self
@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, JsonValue
 from rich.console import RenderableType
 
+from flows.cells import UNSEEN
 from flows.cli.exits import Exit
 from globalaiopc.errors import ErrorInfo, GlobalAIOPCError
 
@@ -69,10 +70,7 @@ class Document(BaseModel):
             next=answer.next,
         )
 
-
-def printable(text: str) -> str:
-    """Text from outside without what would move a terminal's cursor or change its colours."""
-    return "".join(
-        one if one == "\n" or unicodedata.category(one) not in ("Cc", "Cf", "Cs") else "\N{BULLET}"
-        for one in text
-    )
+    def document(self) -> str:
+        """As text; what would move a terminal's cursor, or cannot be encoded, is spelt."""
+        told = json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)
+        return UNSEEN.sub(lambda hit: json.dumps(hit[0])[1:-1], told)

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from rich.console import Console
 from rich.text import Text
 
-from flows.cli.answers import Answer, Document, printable
+from flows.cells import printable
+from flows.cli.answers import Answer, Document
 from flows.cli.exits import Exit
 from flows.cli.screen import Screen
 from globalaiopc.errors import ConfigurationError, GlobalAIOPCError, InvalidRequest
@@ -32,7 +33,7 @@ def carry_out(command: str, work: Work, *, as_json: bool) -> int:
     with screen:
         answer = asyncio.run(_interruptible(screen, work))
     if as_json:
-        sys.stdout.write(Document.of(command, answer).model_dump_json(indent=2) + "\n")
+        sys.stdout.write(Document.of(command, answer).document() + "\n")
     else:
         show(console(sys.stdout.isatty()), answer)
     return int(answer.exit)
@@ -49,7 +50,8 @@ def show(console: Console, answer: Answer) -> None:
     console.print(Text(printable(answer.message), style=_STYLES.get(answer.exit, "red")))
     for part in answer.shown:
         # A line, such as a link, is not broken: it is there to be copied, as commands are.
-        console.print(part, soft_wrap=isinstance(part, str))
+        told = printable(part) if isinstance(part, str) else part
+        console.print(told, soft_wrap=isinstance(part, str))
     if answer.next:
         console.print(Text("To go on:", style="bold"))
         for command in answer.next:

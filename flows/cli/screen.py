@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from flows.cli.answers import printable
+from flows.cells import printable
 
 LIVE_SECONDS = 0.5
 PLAIN_SECONDS = 10.0
@@ -61,7 +61,7 @@ class Screen:
     def busy(self, text: str) -> None:
         """What is being done before there is something to draw."""
         if self._live:
-            self._live.update(Spinner("dots", Text(text)))
+            self._live.update(Spinner("dots", Text(printable(text))))
         else:
             self.say(text)
 

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.answers import printable
+from flows.cells import printable
 
 NARROW = 72
 _RIGHT = frozenset({"briefs", "cost", "amount", "row", "line", "jobs", "age", "seconds"})

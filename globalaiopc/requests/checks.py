@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from globalaiopc.errors import InvalidRequest
 
+_QUOTED = 80
 _ON_THE_WEB = ("http://", "https://")
 _IN_A_LIBRARY = ("asset://", "assetId://")
 """The spellings of the older and of the newer libraries (docs: asset-management; integrators)."""
@@ -72,6 +73,12 @@ def check_among(value: str | int | None, allowed: Collection[str | int], field: 
             field=field,
             allowed=listed,
         )
+
+
+def quoted(value: str | int) -> str:
+    """A value of a request in a message: as it is, or spelt and cut where it would break it."""
+    text = str(value)
+    return text if text.isprintable() and len(text) <= _QUOTED else repr(text[:_QUOTED])
 
 
 def check_within(value: float | None, lowest: float, highest: float, field: str) -> None:

@@ -35,7 +35,7 @@ def metadata_of(given: Mapping[str, str], landed: Landed | None = None) -> dict[
     used = sum(len(name) + len(value) for name, value in described.items())
     for raw_name, raw_value in given.items():
         name = "".join(c if c.isascii() and c.isalnum() else "-" for c in raw_name.lower())
-        value = quote(raw_value.strip(), safe=PLAIN)
+        value = quote(raw_value.strip(), safe=PLAIN, errors="replace")
         if name not in OWN and used + len(name) + len(value) <= ROOM:
             described[name] = value
             used += len(name) + len(value)

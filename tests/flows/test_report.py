@@ -246,7 +246,7 @@ def test_above_the_table_stands_the_cost_by_model_and_day():
 
 def test_what_stands_above_the_table_is_no_markup_of_others():
     text = description(report(landed("a", job("image", model="[a](b)|<i>"))))
-    assert r"\[a\](b)\|&lt;i>" in text
+    assert r"\[a\](b)\|&lt;i\>" in text
 
 
 def test_a_report_from_before_the_makespan_is_still_read():

@@ -14,8 +14,9 @@ import httpx
 import pytest
 from rich.console import Console
 
+from flows.cells import printable
 from flows.cli import batches, rescuing, verifies, watching
-from flows.cli.answers import Answer, Document, printable
+from flows.cli.answers import Answer, Document
 from flows.cli.bars import line, picture
 from flows.cli.batches import ran
 from flows.cli.carrying import carry_out, show
