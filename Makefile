@@ -3,6 +3,9 @@
 # make test-all  the same for every model and every endpoint, with more examples (long)
 # make chaos     a thousand seeded schedules of faults and deaths, and outages of minutes
 # make docs      build the pages of docs/ into site/, every link checked
+# make audit     ask for known vulnerabilities of everything in the locks
+# make dist      build sdist and wheel twice, look into them, install and run the wheel, write the SBOM
+# make compat    oldest and newest libraries on every Python of this machine (an hour)
 # make lint      ruff and mypy alone
 # make lock      resolve the dependencies anew and write the hashed locks
 # make clean     remove .venv and whatever the demo and the tests have left
@@ -12,7 +15,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all chaos docs lint lock clean programs
+.PHONY: help demo test test-all chaos docs audit dist compat lint lock clean programs
 
 PY := .venv/bin/python
 # The machine's certificates where it has any (a company's proxy signs with its own), else uv's.
@@ -21,7 +24,7 @@ UV := UV_PYTHON_DOWNLOADS=never .venv/bin/uv $(if $(CERTIFICATES),--system-certs
 # uv leaves bytecode to the first start, which then takes Prefect twice as long.
 INSTALL := $(UV) pip install --quiet --python $(PY) --compile-bytecode --no-deps --require-hashes
 EXPORT := $(UV) export --quiet --format requirements-txt --no-emit-project --no-header --no-annotate
-LOCKS := requirements-setup.lock requirements.lock requirements-dev.lock deploy/requirements.lock
+LOCKS := requirements-setup.lock requirements.lock requirements-dev.lock requirements-release.lock deploy/requirements.lock
 
 help:
 	@grep -E '^# make ' Makefile | cut -c3-
@@ -44,6 +47,16 @@ chaos: .venv/.test
 docs: .venv/.test
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --site-dir site
 	@echo 'Open site/index.html; with its search: $(PY) -m http.server --directory site'
+
+# Exit codes are lost in make: `.ci/run` asks the program itself.
+audit: .venv/.release
+	@exec $(PY) -m release.audit
+
+dist: .venv/.release
+	@exec $(PY) -m release.dist
+
+compat: .venv/.test
+	@exec $(PY) -m release.compat --write
 
 lint: .venv/.test
 	@$(PY) -m ruff check .
@@ -84,6 +97,11 @@ programs:
 	@$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
+.venv/.release: .venv/.test requirements-release.lock
+	@echo 'Installing what looks into a release, about 40 MB.'
+	@$(INSTALL) -r requirements-release.lock
+	@touch $@
+
 # uv.lock names a registry and so is not committed; these name packages and their hashes only.
 lock: .venv/.setup
 	@$(UV) lock --quiet --upgrade
@@ -91,7 +109,8 @@ lock: .venv/.setup
 	@$(EXPORT) --no-default-groups --extra sandbox --output-file requirements.lock >/dev/null
 	@$(EXPORT) --no-default-groups --extra server --output-file deploy/requirements.lock >/dev/null
 	@$(EXPORT) --all-extras --group dev --output-file requirements-dev.lock >/dev/null
+	@$(EXPORT) --only-group release --output-file requirements-release.lock >/dev/null
 	@! grep -nE 'https?://' $(LOCKS)
 
 clean:
-	rm -rf .venv .demo .test site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .demo .test .compat .release dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -26,9 +26,9 @@ def markdown(results: Sequence[Result], machine: str, day: str) -> str:
     return f"{table}\n\n{machine}; {day}."
 
 
-def written(page: str, figure: str, table: str) -> str:
+def written(page: str, figure: str, table: str, by: str = "python -m benchmarks") -> str:
     """The page with this table between the figure's markers. ValueError when they are not there."""
-    begin, end = markers(figure)
+    begin, end = markers(figure, by)
     before, found, rest = page.partition(begin)
     _, closed, after = rest.partition(end)
     if not found or not closed:
@@ -36,8 +36,8 @@ def written(page: str, figure: str, table: str) -> str:
     return f"{before}{begin}\n\n{table}\n\n{end}{after}"
 
 
-def markers(figure: str) -> tuple[str, str]:
-    return f"<!-- {figure}: written by python -m benchmarks -->", f"<!-- {figure}: end -->"
+def markers(figure: str, by: str = "python -m benchmarks") -> tuple[str, str]:
+    return f"<!-- {figure}: written by {by} -->", f"<!-- {figure}: end -->"
 
 
 def _cells(result: Result) -> tuple[str, ...]:
