@@ -12,6 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from globalaiopc.errors import ConfigurationError
+from ledger.quieting import quieten_aws_loggers
 
 STDIN = "stdin"
 _ALLOWED = "stdin, file:PATH or secretsmanager:NAME (or NAME#FIELD of a JSON secret)"
@@ -64,6 +65,7 @@ def _from_secrets_manager(name: str) -> str:
     secret_id, mark, field = name.partition("#")
     try:
         client = boto3.Session().client("secretsmanager")
+        quieten_aws_loggers()
         answer = client.get_secret_value(SecretId=secret_id)
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", "error"))

@@ -17,7 +17,8 @@ _HOSTS = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _PATHS = re.compile(r"(?<![\w:./<])/(?:[\w.~%{}-]+/)+[\w.~%{}:-]*", re.ASCII)
-_QUERY = re.compile(r"(?i)(https?://[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
+# Of a whole address, and of a request's target ("GET /bucket/key?X-Amz-…").
+_QUERY = re.compile(r"(?i)((?:https?:/)?/[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
 
 
 def scrub(text: str, secret: str = "") -> str:
@@ -51,7 +52,7 @@ class _WithoutQueries(logging.Filter):
         return True
 
 
-_without_queries = _WithoutQueries()
+without_queries = _WithoutQueries()
 
 
 def quieten_http_loggers() -> None:
@@ -60,4 +61,4 @@ def quieten_http_loggers() -> None:
     A filter, not a level: whoever turns those logs on still gets them.
     """
     for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
-        logging.getLogger(name).addFilter(_without_queries)
+        logging.getLogger(name).addFilter(without_queries)

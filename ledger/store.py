@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ledger.errors import StoreError
 from ledger.lasting import Lasts, links_last
+from ledger.quieting import quieten_aws_loggers
 from ledger.writing import Writing
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class ObjectStore:
         writing: Writing | None = None,
         credentials: "Credentials | None" = None,
     ) -> None:
+        quieten_aws_loggers()
         self._client = client
         self._written_with = (writing or Writing()).parameters()
         self._credentials = credentials
@@ -196,12 +198,17 @@ class ObjectStore:
 
     async def iter_keys(self, prefix: str = "") -> AsyncIterator[str]:
         """Each key under `prefix`, in S3's order, a thousand to a request."""
+        async for key, _ in self.iter_modified(prefix):
+            yield key
+
+    async def iter_modified(self, prefix: str = "") -> AsyncIterator[tuple[str, datetime]]:
+        """The same with the time, by the store's clock, at which each was written."""
         cut = len(self.full_key(""))
         token: str | None = None
         while True:
-            keys, token = await self._run("list", prefix, partial(self._page, prefix, token))
-            for key in keys:
-                yield key[cut:]
+            found, token = await self._run("list", prefix, partial(self._page, prefix, token))
+            for key, modified in found:
+                yield key[cut:], modified
             if token is None:
                 return
 
@@ -319,15 +326,17 @@ class ObjectStore:
             ),
         )
 
-    def _page(self, prefix: str, token: str | None) -> tuple[list[str], str | None]:
+    def _page(
+        self, prefix: str, token: str | None
+    ) -> tuple[list[tuple[str, datetime]], str | None]:
         more: dict[str, str] = {"ContinuationToken": token} if token else {}
         answer = self._client.list_objects_v2(
             Bucket=self.bucket,
             Prefix=self.full_key(prefix),
             **more,  # type: ignore[arg-type]  # an absent token may not be passed as None
         )
-        keys = [entry["Key"] for entry in answer.get("Contents", [])]
-        return keys, answer.get("NextContinuationToken")
+        found = [(entry["Key"], entry["LastModified"]) for entry in answer.get("Contents", [])]
+        return found, answer.get("NextContinuationToken")
 
     async def _run(
         self, verb: str, key: str, call: Callable[[], T], *, pool: ThreadPoolExecutor | None = None

@@ -14,6 +14,7 @@ import httpcore
 import httpx
 
 from globalaiopc.errors import ConfigurationError
+from globalaiopc.scrub import quieten_http_loggers
 from tasks.landing.guard import CREDENTIALS, Guard
 
 NEXT_ADDRESS_SECONDS = 3.0
@@ -34,6 +35,7 @@ def media_client(
     TryAgainError. Its loggers are kept above INFO, at which httpx would write every media URL to
     the log.
     """
+    quieten_http_loggers()
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.AsyncClient(
