@@ -279,11 +279,7 @@ class _Briefs:
                 self._judge(brief, its)
 
     def job_state(self, receipt: Receipt) -> JobState:
-        """As the ledger would note it now: who had time to send and did not say so is unknown."""
-        claim = receipt.claim
-        if receipt.state == "intent" and claim and claim.until + _SLACK < self._now:
-            return "unknown"
-        return receipt.state
+        return state_at(receipt, self._now)
 
     def _take(self, item: ReportItem) -> None:
         self.states[item.id] = item.state
@@ -314,6 +310,14 @@ class _Briefs:
 
 _SLACK = timedelta(seconds=30)
 """What two machines' clocks may differ by, as in `ledger.rules.MARGIN`."""
+
+
+def state_at(receipt: Receipt, now: datetime) -> JobState:
+    """As the ledger would note it: who had time to send and did not say so is unknown."""
+    claim = receipt.claim
+    if receipt.state == "intent" and claim and claim.until + _SLACK < now:
+        return "unknown"
+    return receipt.state
 
 
 def _changed(receipt: Receipt) -> datetime:

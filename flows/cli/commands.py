@@ -141,6 +141,20 @@ def verify(
 
 
 @app.command
+def health(
+    *, connection: Connection = "default", bucket: Bucket = "default", as_json: Json = False
+) -> int:
+    """Say for a monitor whether all is well: exit code 0 ok, 1 degraded, 2 down. Buys nothing."""
+
+    async def work(screen: Screen) -> Answer:
+        from flows.cli import healths
+
+        return await healths.health(screen, connection=connection, bucket=bucket)
+
+    return carry_out("health", work, as_json=as_json)
+
+
+@app.command
 def rescue(
     batch: Annotated[
         str | None, Parameter(help="Only this batch; without one, all of them.")

@@ -17,8 +17,9 @@ class Exit(IntEnum):
 
 MEANING = {
     Exit.DONE: "all landed, or the command did what it should",
-    Exit.FAILED: "nothing landed, or the command failed",
-    Exit.REFUSED: "refused before anything was spent: wrong usage, a bad row, a missing block",
+    Exit.FAILED: "nothing landed, or the command failed; of `health`: degraded",
+    Exit.REFUSED: "refused before anything was spent: wrong usage, a bad row, a missing block; of "
+    "`health`: down",
     Exit.PARTLY: "some landed, or something is not finished yet; run it again to go on",
     Exit.DECIDE: "jobs of unknown outcome need a decision: see `rescue`",
     Exit.APPROVE: "pictures wait for approval",
