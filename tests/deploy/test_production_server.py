@@ -18,6 +18,8 @@ from deploy.settings import SERVER, read_settings
 from sandbox.prefect_parts import WorkerService, api_client
 from sandbox.processes import descendants
 from sandbox.services import clean_environment
+from tests.browser.ui import SHOW_MS, chromium
+from tests.deploy.guards import SOCKETS, listening, rows, save_secret, socket_lets_in
 from tests.pipeline import until
 
 pytestmark = pytest.mark.stack
@@ -209,6 +211,88 @@ def test_a_worker_works_with_the_password(
             with api_client(_environment(server, home, api)) as client:
                 seen = client.post("/work_pools/globalaiopc/workers/filter", json={}).json()
             assert [one["name"] for one in seen] == [worker.worker_name]
+
+
+def test_blocks_are_read_with_the_password_alone(server: ProductionServer, home: Path) -> None:
+    secret = f"canary-{uuid4().hex}"
+    everything = {"include_secrets": True}
+    with api_client(server.environment(home)) as client:
+        block = save_secret(client, "guarded", secret)
+        read = client.post("/block_documents/filter", json=everything).text
+        assert secret in read, "whoever has the password reads every Secret: docs/production.md"
+        assert secret not in client.post("/block_documents/filter", json={}).text
+    for api_url in (server.api_url, *(api.api_url for api in server.apis)):
+        for auth in (None, ("admin", "wrong"), ("", "")):
+            for path in (
+                f"/block_documents/{block}?include_secrets=true",
+                "/block_types/slug/secret",
+            ):
+                assert httpx.get(f"{api_url}{path}", auth=auth).status_code == 401
+            asked = httpx.post(f"{api_url}/block_documents/filter", json=everything, auth=auth)
+            assert asked.status_code in (401, 403)
+            assert secret not in asked.text
+    # A backup of the database opens none of them: the key lies elsewhere.
+    (kept,) = rows(
+        server.postgres.address, "SELECT data::text FROM block_document WHERE name = 'guarded'"
+    )
+    assert secret not in kept
+    assert "ENCRYPTION_KEY" not in rows(server.postgres.address, "SELECT key FROM configuration")
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+def test_events_and_logs_ask_for_the_password_too(server: ProductionServer, path: str) -> None:
+    for token in (None, "", "admin:wrong"):
+        assert not socket_lets_in(server.api_url, path, token), token
+    assert socket_lets_in(server.api_url, path, server.auth)
+
+
+def test_every_part_is_reached_from_its_own_machine_alone(server: ProductionServer) -> None:
+    for part in server.parts():
+        found = listening([part.child.pid])
+        assert found <= {"127.0.0.1"}, part.name
+        assert found or part is server.background, part.name
+
+
+def test_no_other_page_reads_or_frames_anything(server: ProductionServer) -> None:
+    origin = {"Origin": "https://elsewhere.example"}
+    ask = {**origin, "Access-Control-Request-Method": "POST"}
+    for path in ("/api/health", "/api/flows/count", "/"):
+        answer = httpx.get(f"{server.front.url}{path}", headers=origin)
+        preflight = httpx.options(f"{server.front.url}{path}", headers=ask)
+        assert "access-control-allow-origin" not in {*answer.headers, *preflight.headers}, path
+        assert answer.headers["content-security-policy"] == "frame-ancestors 'none'"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["server"] == "nginx", "and not which one"
+
+
+@pytest.mark.browser
+def test_the_ui_asks_for_the_password_and_works_with_it(
+    server: ProductionServer, home: Path
+) -> None:
+    flow = f"guarded-{uuid4().hex[:8]}"
+    with api_client(server.environment(home)) as client:
+        client.post("/flows/", json={"name": flow}).raise_for_status()
+    with chromium() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(SHOW_MS)
+        posts = list[tuple[str, int]]()
+        page.on(
+            "response",
+            lambda it: posts.append((it.url, it.status)) if it.request.method == "POST" else None,
+        )
+        page.goto(f"{server.front.url}/flows")
+        box = page.get_by_placeholder("admin:pass")
+        box.wait_for()
+        assert not posts, "nothing is shown before"
+        box.fill(server.auth)
+        page.get_by_role("button", name="Login", exact=True).click()
+        box.wait_for(state="hidden")
+        page.goto(f"{server.front.url}/flows")
+        page.get_by_text(flow).first.wait_for()
+    # The lists are POSTs, each with a token against foreign pages.
+    assert posts
+    assert {status for _, status in posts} == {200}, posts
 
 
 def test_one_api_server_dies_and_its_clients_go_on(
