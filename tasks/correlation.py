@@ -7,7 +7,7 @@ module writes it. A formatter that prints a record's own fields, as JSON, then s
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from opentelemetry import trace
 
@@ -20,12 +20,21 @@ NAMES = ("batch_id", "brief_id", "stage", "job_id", "flow_run_id", "trace_id", "
 @contextmanager
 def correlated(**ids: str | None) -> Iterator[None]:
     """Have the records of the block carry these besides those of the blocks around it."""
-    known = {name: value for name, value in ids.items() if value is not None}
-    token = _IDS.set({**_IDS.get(), **known})
+    token = also({name: value for name, value in ids.items() if value is not None})
     try:
         yield
     finally:
-        _IDS.reset(token)
+        no_more(token)
+
+
+def also(ids: Mapping[str, str]) -> Token[Mapping[str, str]]:
+    """The same where a block would cost too much: from here on, until `no_more`."""
+    return _IDS.set({**_IDS.get(), **ids})
+
+
+def no_more(token: Token[Mapping[str, str]]) -> None:
+    """End what `also` began."""
+    _IDS.reset(token)
 
 
 def ids() -> Mapping[str, str]:

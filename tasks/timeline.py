@@ -24,7 +24,7 @@ from typing import Literal, Protocol
 from globalaiopc import ErrorInfo, TaskView
 from globalaiopc.waiting import Clock
 from ledger import Receipt
-from tasks.correlation import correlated
+from tasks.correlation import also, no_more
 
 Kind = Literal["queue", "turn", "chat", "send", "wait", "land", "person"]
 
@@ -128,13 +128,14 @@ class Timeline:
         here = self._where[brief] = Where(stage, kind, start)
         step = self.watcher.begin(brief, stage, kind, job) if self.watcher else None
         error: BaseException | None = None
+        belongs = also({"stage": stage, "job_id": job} if job else {"stage": stage})
         try:
-            with correlated(stage=stage, job_id=job):
-                yield looks
+            yield looks
         except BaseException as raised:
             error = raised
             raise
         finally:
+            no_more(belongs)
             end = self.clock.now()
             if self._where[brief] is here:
                 self._where[brief] = replace(here, still=False)
