@@ -71,9 +71,10 @@ def notices(patience: Patience) -> tuple[Notice, ...]:
 
 
 _NAME = "GlobalAI OPC: "
+# A server that was not told its own address has no links to give.
 _LINK = (
-    "{% if flow_run %}Run: {{ flow_run | ui_url }}{% else %}"
-    "Runs: {{ event | ui_resource_events_url }}{% endif %}"
+    "{% if flow_run %}Run: {{ (flow_run | ui_url) or flow_run.id }}{% else %}"
+    "Runs: {{ (event | ui_resource_events_url) or event.resource.id }}{% endif %}"
 )
 _SAID = "{{ event.resource['prefect.state-message'] }}"
 _BATCH = "{{ event.payload.batch_id }}"

@@ -24,6 +24,27 @@ def exit_code(work: Coroutine[None, None, int]) -> int:
     except (httpx.HTTPError, OSError) as error:
         sys.stderr.write(unreachable(error) + "\n")
         return 1
+    except (RuntimeError, ValueError) as error:
+        if not is_without_server(error):
+            raise
+        sys.stderr.write(WITHOUT_SERVER + "\n")
+        return 1
+
+
+WITHOUT_SERVER = (
+    "PREFECT_API_URL is not set, and no temporary Prefect server answered in time. Start one that "
+    "stays: `prefect server start`; then, where this is run, "
+    "`export PREFECT_API_URL=http://127.0.0.1:4200/api`."
+)
+
+
+def is_without_server(error: BaseException) -> bool:
+    """Whether Prefect's client was told of no server and has not got one of its own to run.
+
+    Prefect has no type for that. Its error carries all that its server has printed.
+    """
+    said = str(error)
+    return "ephemeral Prefect API server" in said or said.startswith("No Prefect API URL")
 
 
 def unreachable(error: Exception) -> str:

@@ -97,7 +97,8 @@ async def backfill(
 
     Returns:
         A row for each batch. The state is Completed when all of all batches landed, PartlyLanded
-        when some did, NothingLanded (failed) when none did; with `plan`, Planned.
+        when some did, NothingLanded (failed) when none did, AwaitingApproval when nothing is
+        missing but a person's word; with `plan`, Planned.
 
     """
     given: dict[str, object] = {
@@ -182,6 +183,8 @@ def _end(report: BackfillReport) -> State[Outcome]:
         return Completed(name="Planned", message=message, data=data)
     if all(row.state == "Completed" for row in rows):
         return Completed(message=message, data=data)
+    if all(row.waits or row.state == "Completed" for row in rows):
+        return Completed(name="AwaitingApproval", message=message, data=data)
     if any(row.landed for row in rows):
         return Completed(name="PartlyLanded", message=message, data=data)
     error = NothingLanded(message, report=data)

@@ -34,6 +34,11 @@ class BatchRow(_Kept):
     unpriced: int = 0
     message: str = ""
 
+    @property
+    def waits(self) -> bool:
+        """For a person's word about its pictures."""
+        return self.state in ("Suspended", "AwaitingApproval")
+
     @classmethod
     def planned(cls, day: str, plan: Plan, message: str) -> Self:
         counts, briefs = plan.counts, len(plan.briefs)
@@ -96,7 +101,12 @@ def sentence(report: BackfillReport) -> str:
         f"{span}, {whole} of them whole. {landed} of {briefs} briefs landed, cost "
         f"{money(report.cost)} in all."
     )
-    if whole < len(rows):
+    if waiting := sum(row.waits for row in rows):
+        said += (
+            f" {waiting} wait for approval, and spend nothing meanwhile: open their runs, and "
+            "press Resume; where none is suspended, run the batch again with an answer."
+        )
+    if whole + waiting < len(rows):
         said += " Run backfill again with the same dates to continue; nothing is paid for twice."
     return said
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import DeploymentSchedule, State
+from prefect.client.schemas.objects import DeploymentSchedule, State, StateType
 from prefect.deployments.flow_runs import arun_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
@@ -113,7 +113,10 @@ class Filler:
         return await self._run_of_deployment(self._recipe.deployment, batch_id)
 
     async def _run_of_deployment(self, name: str, batch_id: str) -> tuple[State, UUID]:
-        """Start it, once for each try of the present run, and wait for its end."""
+        """Start it, once for each try of the present run, and wait for its end.
+
+        A run that has asked a person is waited for no longer: it goes on when it is answered.
+        """
         run = await arun_deployment(
             name,
             parameters={**_as_json(self._recipe.parameters), "batch_id": batch_id},
@@ -121,7 +124,7 @@ class Filler:
             timeout=0,
             idempotency_key=f"{flow_run.get_id()}/{flow_run.get_run_count()}/{batch_id}",
         )
-        while run.state is None or not run.state.is_final():
+        while run.state is None or not _over(run.state):
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 async with get_client() as client:
@@ -144,6 +147,10 @@ class Filler:
             if report is not None and report.flow_run == str(run):
                 return BatchRow.made(day, name, report, message)
         return BatchRow(batch_id=batch_id, day=day, state=name, message=message)
+
+
+def _over(state: State) -> bool:
+    return state.is_final() or state.type is StateType.PAUSED
 
 
 def _as_json(parameters: Mapping[str, object]) -> dict[str, object]:

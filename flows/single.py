@@ -2,6 +2,7 @@
 
 from prefect.client.schemas.objects import State
 
+from flows.approval.opening import refuse_unasked
 from flows.brief_page import show_brief
 from flows.briefs import Brief, Makes
 from flows.checks import validate_brief
@@ -24,6 +25,8 @@ async def run_single(
             if problems := validate_brief(brief, studio.client.catalogue, makes=makes):
                 raise BadBriefs(problems)
             work = Work(this_batch(batch_id), brief)
+            if makes != "image":
+                await refuse_unasked(studio, work)
             jobs = all_jobs(studio, [work], makes)
             studio.purse = await batch_purse(studio, work.batch_id, jobs)
             item = await run_brief(studio, work, makes)

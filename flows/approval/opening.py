@@ -8,14 +8,16 @@ from prefect.states import Completed
 
 from flows.approval.desk import Given, form_of_this_run
 from flows.approval.gate import Gate
-from flows.approval.records import Records, was_asked
+from flows.approval.records import Records, folder, was_asked
 from flows.approval.words import count
+from flows.artifacts import artifact_key
 from flows.ending import Outcome, end_of_batch
 from flows.errors import Declined
 from flows.report import BatchReport, sentence
 from flows.work import Work
 from globalaiopc import InvalidRequest
 from tasks import Studio
+from tasks.orders import BOUGHT
 from tasks.prices import open_prices
 
 Approve = Literal["images"]
@@ -86,6 +88,31 @@ class Approval:
             f"{self.wave} at a time and asks; its cost above is what it is with all approved."
         )
         return plan.model_copy(update={"message": f"{plan.message} {said}"})
+
+
+async def refuse_unasked(studio: Studio, work: Work) -> None:
+    """Raise `InvalidRequest` for a video that only its batch may buy, with a person's word.
+
+    A video that is bought already needs nobody's word: it is brought in.
+    """
+    batch_id = work.batch_id
+    if not await was_asked(studio.store, batch_id):
+        return
+    known = await studio.ledger.look(work.job("video"))
+    if known is not None and known.receipt.state in (*BOUGHT, "unknown"):
+        return
+    sheet = len(await Records(studio.store, batch_id).load())
+    page = studio.store.uri(f"{folder(batch_id)}/sheet-{sheet}.html")
+    raise InvalidRequest(
+        f"Batch {batch_id} makes no video that nobody has approved, and a run of one brief asks "
+        "nobody. Nothing was sent.",
+        field="batch_id",
+        allowed="a batch that does not wait for approval",
+        advice=(
+            f"Its sheet: artifact {artifact_key('sheet', batch_id)}, or {page}. Answer it there, "
+            "or run content_batch as this batch; or give this brief another batch_id."
+        ),
+    )
 
 
 async def end_at_gate(gate: Gate, report: BatchReport) -> State[Outcome]:

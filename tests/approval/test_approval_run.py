@@ -6,6 +6,8 @@ import pytest
 
 from flows.briefs import Brief
 from flows.content_batch import content_batch
+from flows.image_to_video import image_to_video
+from flows.text_to_video import text_to_video
 from tests.conftest import ROOT
 from tests.pipeline import Ended, Pipeline, run
 
@@ -65,6 +67,26 @@ def test_no_video_is_bought_before_the_answer_and_those_approved_once(pipeline: 
         late = run(content_batch, **{"briefs": briefs("quay", 4), "batch_id": "quay", **asked})
         assert states(late) == ["landed", "declined", "landed", "declined"]
     assert bought(pipeline, "quay") == (4, 2)
+
+
+@pytest.mark.parametrize("flow", [text_to_video, image_to_video])
+def test_one_brief_alone_does_not_pass_the_sheet_by(pipeline: Pipeline, flow: Any) -> None:
+    approve("mole", 2)
+    for name in ("b1", "b9"):  # one of the sheet, and one that the batch has not got
+        brief = Brief(id=name, image_prompt="mole 1", video_prompt="Pan", image="mole/b1/image.png")
+        refused = run(flow, brief=brief, batch_id="mole")
+        assert (refused.name, refused.type) == ("Refused", "FAILED"), refused.message
+        assert "Its sheet: artifact sheet-mole, or s3://" in refused.message
+        assert "mole/approval/sheet-1.html" in refused.message
+    assert bought(pipeline, "mole") == (2, 0)
+
+
+def test_a_video_that_is_bought_needs_nobody_s_word(pipeline: Pipeline) -> None:
+    (brief,) = briefs("dune", 1)
+    assert approve("dune", 1, approval="all").name == "Completed"
+    again = run(text_to_video, brief=brief, batch_id="dune")
+    assert again.name == "Completed", again.message
+    assert bought(pipeline, "dune") == (1, 1)
 
 
 def test_a_picture_is_made_again_with_another_prompt_and_paid_once_each(pipeline: Pipeline) -> None:

@@ -104,3 +104,27 @@ def test_the_days_of_a_schedule_are_made_by_workers(deployed: Pipeline, tmp_path
     assert deployed.account()["posts"] == before
     runs = deployed.all("flow_runs", flow_runs={"name": {"any_": rows(made, "batch_id")}})
     assert len([one for one in runs if one["deployment_id"]]) == 2
+
+
+@pytest.mark.exhaustive
+def test_days_that_ask_for_approval_are_not_waited_for(deployed: Pipeline, tmp_path: Path) -> None:
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    known = found(deployed)
+    changed = {"parameters": {**known["parameters"], "approve": "images"}}
+    deployed.api.patch(f"/deployments/{known['id']}", json=changed).raise_for_status()
+    before = deployed.posts()
+    log = tmp_path / "worker.log"
+    with WorkerService(POOL, env=deployed.environment, log=log, cwd=ROOT).start():
+        asked = run(
+            backfill,
+            first=yesterday - timedelta(days=1),
+            last=yesterday,
+            deployment=NAME,
+            batch_id="asks-{date}",
+            limit=1,
+        )
+    assert (asked.name, asked.type) == ("AwaitingApproval", "COMPLETED"), asked.message
+    assert rows(asked, "state") == ["Suspended"] * 2
+    assert "press Resume" in asked.message
+    paid = {kind: count - before[kind] for kind, count in deployed.posts().items()}
+    assert (paid["image"], paid["video"]) == (2, 0)

@@ -8,6 +8,7 @@ import pytest
 
 from flows.backfill import backfill
 from flows.briefs import Brief
+from flows.content_batch import content_batch
 from tests.pipeline import Ended, Pipeline, run
 
 pytestmark = pytest.mark.stack
@@ -54,6 +55,17 @@ def test_the_days_of_a_range_are_made_once(pipeline: Pipeline) -> None:
     assert rows(again, "cost") == rows(made, "cost")
     (table,) = pipeline.all("artifacts", artifacts={"flow_run_id": {"any_": [again.run_id]}})
     assert table["key"] == f"backfill-film-date-{FIRST}-{LAST}"
+
+
+def test_a_batch_that_asks_a_person_asks_here_as_well(pipeline: Pipeline) -> None:
+    run(content_batch, briefs=BRIEFS, batch_id=f"asked-{LAST}", approve="images")
+    before = pipeline.posts()["video"]
+    one_day = {"first": LAST, "last": LAST, "batch_id": "asked-{date}", "briefs": BRIEFS}
+    waits = run(backfill, **one_day)
+    assert (waits.name, waits.type) == ("AwaitingApproval", "COMPLETED"), waits.message
+    assert "1 wait for approval, and spend nothing meanwhile" in waits.message
+    assert rows(waits, "state") == ["AwaitingApproval"]
+    assert pipeline.posts()["video"] == before
 
 
 @pytest.mark.parametrize(
