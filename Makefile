@@ -2,6 +2,7 @@
 # make test      lint, types and every test
 # make test-all  the same for every model and every endpoint, with more examples (long)
 # make chaos     a thousand seeded schedules of faults and deaths, and outages of minutes
+# make soak      an hour of recurring batches while 5 % goes wrong: what grows, what is lost
 # make docs      build the pages of docs/ into site/, every link checked
 # make audit     ask for known vulnerabilities of everything in the locks
 # make dist      build sdist and wheel twice, look into them, install and run the wheel, write the SBOM
@@ -15,7 +16,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all chaos docs audit dist compat lint lock clean programs
+.PHONY: help demo test test-all chaos soak docs audit dist compat lint lock clean programs
 
 PY := .venv/bin/python
 # The machine's certificates where it has any (a company's proxy signs with its own), else uv's.
@@ -43,6 +44,9 @@ test-all: lint programs
 chaos: .venv/.test
 	@$(PY) -m tests.chaos.schedules
 	@OUTAGE_BUCKET_SECONDS=120 OUTAGE_PREFECT_SECONDS=600 $(PY) -m pytest -q tests/deploy/test_outages.py -k test_19
+
+soak: .venv/.test
+	@exec $(PY) -m tests.chaos.soak
 
 docs: .venv/.test
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --site-dir site

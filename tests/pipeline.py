@@ -59,12 +59,15 @@ class Pipeline:
             "MEDIA_PREFIX": self.prefix,
         }
 
-    def run(self, *arguments: str) -> str:
-        """Run `python ARGUMENTS` in the project's folder as a user would; its output."""
+    def run(self, *arguments: str, **settings: str) -> str:
+        """Run `python ARGUMENTS` in the project's folder as a user would; its output.
+
+        `settings` are further variables of its environment.
+        """
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
-            env=self.environment,
+            env=self.environment | settings,
             capture_output=True,
             text=True,
             timeout=180,
