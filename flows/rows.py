@@ -17,6 +17,8 @@ ROW_LIMIT = 128 * 1024
 """Bytes of one row. Not above the csv module's own limit for a cell, which is process-wide."""
 _CHUNK = 64 * 1024
 _LINE_END = re.compile(r"\r\n|\r|\n")
+_DISARMED = re.compile("(^|[;\t\r\n])\u00a0(?=\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+"""What a gallery's list puts before whatever a spreadsheet would run."""
 
 OnHeader = Callable[[Sequence[str]], None]
 
@@ -147,8 +149,12 @@ def _named(row: int, record: _Record, names: list[str]) -> RawRow:
             "separator needs quotes around it."
         )
         return RawRow(row, record.line, problem=problem)
-    named = {name: cell for name, cell in zip(names, cells, strict=False) if name}
+    named = {name: _as_meant(cell) for name, cell in zip(names, cells, strict=False) if name}
     return RawRow(row, record.line, cells=dict(named))
+
+
+def _as_meant(cell: str) -> str:
+    return _DISARMED.sub(r"\1", cell) if "\u00a0" in cell else cell
 
 
 def _csv_records(lines: Iterator[_Line]) -> Iterator[_Record]:

@@ -18,11 +18,16 @@ from ledger import JobKey, Landed, ObjectStore
 from tasks.assets import Run, as_task, asset_for
 from tasks.landing import fit_image
 from tasks.landing.inspection import WantedKind
+from tasks.landing.metadata import measures
 from tasks.landing.stream import RULES
 from tasks.landing.verify import ALL_TYPES
 from tasks.orders import FRESH_SECONDS, MAKES
 from tasks.sources import copied
 from tasks.studio import Studio
+
+LATE = 4
+"""Times as long as a job is waited for, its media can be fetched: it may leave the provider's queue
+late, and whether one that fails for want of them is charged is not documented."""
 
 LONGEST_URL_SECONDS = 7 * 24 * 3600
 """S3 refuses a presigned URL that is to live longer."""
@@ -101,9 +106,9 @@ async def hand_over(
 ) -> str:
     """How the provider gets at a medium: a URL, or the name of an asset in the model's library.
 
-    The URL lives for as long as the row waits for a job, and for the time in which that may wait to
-    be sent: the provider fetches a medium when the job leaves its queue. It is a secret: it goes
-    into the request and nowhere else. With `size` it is of a copy of exactly these
+    The URL lives for a few times as long as the row waits for a job, since the provider fetches a
+    medium when the job leaves its queue. It is a secret: it goes into the request and nowhere else.
+    With `size` it is of a copy of exactly these
     pixels, which lies in the brief's folder and is made once. An asset it is where the row wants
     all its media there, or where `review` asks for it. Raises `InvalidRequest` naming `field` when
     the medium is not in the bucket as it landed (the job would be paid for without it) or the model
@@ -118,7 +123,7 @@ async def hand_over(
             await _fit(studio, media, key, size, field)
     elif await studio.store.head(key) is None:
         raise _not_as_it_landed(studio, media, field)
-    lifetime = min(int(FRESH_SECONDS + row.deadline_seconds), LONGEST_URL_SECONDS)
+    lifetime = min(int(FRESH_SECONDS + LATE * row.deadline_seconds), LONGEST_URL_SECONDS)
     return await studio.store.presign_get(key, lifetime)
 
 
@@ -132,17 +137,15 @@ async def find_input(studio: Studio, job: JobKey, sha256: str) -> Input | None:
         media_type = _TYPES[key[key.rindex(".") :]]
         if info is None or await object_sha256(studio.store, key, info.size) != sha256:
             continue
-        width, height, seconds = (
-            info.metadata.get(name) for name in ("width", "height", "seconds")
-        )
+        width, height, seconds = measures(info.metadata)
         return Input(
             key=key,
             sha256=sha256,
             kind=media_type.kind,
             content_type=media_type.content_type,
-            width=int(width) if width else None,
-            height=int(height) if height else None,
-            seconds=float(seconds) if seconds else None,
+            width=width,
+            height=height,
+            seconds=seconds,
         )
     return None
 

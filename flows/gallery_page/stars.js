@@ -56,13 +56,13 @@ const briefOf = (item) => {
 
 const isSpoken = (item) => Boolean(jobOf(item, "speech") || item.brief?.text || item.brief?.voice_sample);
 
-// A spreadsheet runs a cell that begins so. The no-break space in front makes it text, and the
-// reader of briefs strips it like any other space, so a prompt comes back as it was.
-const FORMULA = /^[\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/;
+// A spreadsheet runs a cell that begins so, and half of them part cells at semicolons. The no-break
+// space in front makes it text; the reader of briefs takes it away again (flows/rows.py).
+const FORMULA = /(^|[;\t\r\n])(?=\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
 
 const cell = (value) => {
   const text = Array.isArray(value) ? value.join(";") : String(value ?? "");
-  return `"${(FORMULA.test(text) ? `\u00A0${text}` : text).replaceAll('"', '""')}"`;
+  return `"${text.replace(FORMULA, "$1\u00A0").replaceAll('"', '""')}"`;
 };
 
 const briefsFile = (starred) => {

@@ -47,12 +47,12 @@ class Guard:
         url = _parse(address)
         if is_loopback(url):
             if came_from is not None and not is_loopback(came_from):
-                raise _refused(url.host, "a redirect leads to this machine")
+                raise _refused(_host(url), "a redirect leads to this machine")
         elif url.scheme != "https":
-            raise _refused(url.host, f"it is not https but {url.scheme or 'nothing'}")
-        if not is_loopback(url) and _means_this_machine(url.host):
-            raise _refused(url.host, "its address is not public")
-        await self.addresses(url.host, url.port or HTTPS_PORT)
+            raise _refused(_host(url), f"it is not https but {url.scheme or 'nothing'}")
+        if not is_loopback(url) and _means_this_machine(_host(url)):
+            raise _refused(_host(url), "its address is not public")
+        await self.addresses(_host(url), url.port or HTTPS_PORT)
         return url
 
     async def addresses(self, host: str, port: int) -> list[str]:
@@ -80,12 +80,12 @@ def check_peer(response: httpx.Response, url: httpx.URL) -> None:
     stream = response.extensions.get("network_stream")
     peer = stream.get_extra_info("server_addr") if stream is not None else None
     if peer:
-        _check_address(url.host, str(peer[0]))
+        _check_address(_host(url), str(peer[0]))
 
 
 def is_loopback(url: httpx.URL) -> bool:
     """Plain http to this machine, by a name that can mean nothing else."""
-    return url.scheme == "http" and _means_this_machine(url.host)
+    return url.scheme == "http" and _means_this_machine(_host(url))
 
 
 def _means_this_machine(host: str) -> bool:
@@ -96,15 +96,21 @@ def _means_this_machine(host: str) -> bool:
 def _parse(address: str) -> httpx.URL:
     try:
         url = httpx.URL(address)
+        named = bool(url.host)  # which also reads it as a name of another script
     except (httpx.InvalidURL, TypeError, ValueError):
-        url = None
-    if url is None or not url.host:
+        named = False
+    if not named:
         raise MediaRefused("The media URL is not a URL with a host.")
     if url.userinfo:
-        raise _refused(url.host, "it carries a user name or password")
+        raise _refused(_host(url), "it carries a user name or password")
     if url.port is not None and not 0 < url.port < 65536:
-        raise _refused(url.host, "its port is no port")
+        raise _refused(_host(url), "its port is no port")
     return url
+
+
+def _host(url: httpx.URL) -> str:
+    """As it is connected to: ASCII, whatever script the name is written in."""
+    return url.raw_host.decode("ascii")
 
 
 def _check_address(host: str, text: str) -> None:

@@ -1,6 +1,8 @@
 """What an object in the bucket says of itself, in S3's user metadata: ASCII, at most 2 KB."""
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from urllib.parse import quote
 
 from ledger.receipt import Landed
@@ -14,6 +16,7 @@ OWN = frozenset({SHA256, SOURCE_SHA256, WIDTH, HEIGHT, SECONDS})
 ROOM = 1800
 PLAIN = " !#$&'()*+,/:;=?@[]^{}|<>\"`"
 SHA256_HEX = 64
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?")
 
 
 def metadata_of(given: Mapping[str, str], landed: Landed | None = None) -> dict[str, str]:
@@ -60,14 +63,27 @@ def recorded(key: str, info: ObjectInfo) -> Landed | None:
     sha256 = info.metadata.get(SHA256, "")
     if len(sha256) != SHA256_HEX:
         return None
-    width, height, seconds = (info.metadata.get(name) for name in (WIDTH, HEIGHT, SECONDS))
+    width, height, seconds = measures(info.metadata)
     return Landed(
         key=key,
         sha256=sha256,
         source_sha256=info.metadata.get(SOURCE_SHA256),
         size=info.size,
         content_type=info.content_type,
-        width=int(width) if width else None,
-        height=int(height) if height else None,
-        seconds=float(seconds) if seconds else None,
+        width=width,
+        height=height,
+        seconds=seconds,
+    )
+
+
+def measures(metadata: Mapping[str, str]) -> tuple[int | None, int | None, float | None]:
+    """Width and height in pixels, and seconds; None for what is not there or is no number."""
+    width, height, seconds = (
+        Decimal(text) if _NUMBER.fullmatch(text := metadata.get(name, "")) else None
+        for name in (WIDTH, HEIGHT, SECONDS)
+    )
+    return (
+        None if width is None else int(width),
+        None if height is None else int(height),
+        None if seconds is None else float(seconds),
     )

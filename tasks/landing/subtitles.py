@@ -56,6 +56,6 @@ def _type_of(body: bytes) -> tuple[str, str]:
         return ".srt", "application/x-subrip"
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotMediaError("the file holds no subtitles") from None
     return ".json", "application/json"

@@ -13,10 +13,12 @@ from playwright.sync_api import Browser, Download, Page, expect
 from benchmarks.gallery import batch as batch_of
 from flows.gallery_data import gallery_page
 from flows.manifest import load_briefs
+from flows.report import ReportItem
 from globalaiopc.catalogue import Catalogue
 from tests.browser.ui import chromium
 from tests.flows.test_gallery_page import NASTY, nasty
 from tests.gallery_folder import BATCH, gallery, item, spoken, troubled, with_media, written
+from tests.nasty import BRIEF
 
 pytestmark = pytest.mark.browser
 
@@ -156,6 +158,8 @@ def test_the_stars_become_a_list_that_a_batch_takes(batch: Path, shown: Open, tm
 
 def test_no_cell_of_the_list_is_run_by_a_spreadsheet(shown: Open, tmp_path: Path):
     prompts = ['=HYPERLINK("http://x","y")', "+1", "-2 degrees, snow", "@SUM(A1)", "\t=1", "＝1"]
+    # Where a list is parted by semicolons, each of these would begin a cell of its own.
+    prompts += ["a fox;=1+1", "a fox\n=1+1", "a fox\t@SUM(A1)", "a fox; -1", "wink ;-)"]
     briefs = [
         item(number, name=f"b{number}").model_copy(
             update={"jobs": (), "brief": {"image_prompt": text, "video_prompt": 'a "b",\nc; d'}}
@@ -164,10 +168,11 @@ def test_no_cell_of_the_list_is_run_by_a_spreadsheet(shown: Open, tmp_path: Path
     ]
     page = shown(written(gallery(briefs), tmp_path))
     for number in range(len(prompts)):
-        page.get_by_role("button", name=f"Star b{number}").click()
+        page.get_by_role("button", name=f"Star b{number}", exact=True).click()
     path = exported(page, tmp_path)
     cells = re.findall(r'(?:^|,)"((?:[^"]|"")*)"', path.read_text("utf-8-sig"), re.MULTILINE)
-    run = [one for one in cells if one.strip()[:1] in {*"=+-@＝"} and one[0] != "\xa0"]
+    parts = [part for one in cells for part in re.split("[;\t\r\n]", one)]
+    run = [one for one in parts if one.strip()[:1] in {*"=+-@＝"} and one[0] != "\xa0"]
     assert (len(cells) > 3 * len(prompts), run) == (True, [])
     read = load_briefs(path, catalogue=Catalogue.load())
     assert [brief.image_prompt for brief in read] == [text.strip() for text in prompts]
@@ -181,6 +186,38 @@ def exported(page: Page, folder: Path) -> Path:
     path = folder / download.suggested_filename
     download.save_as(path)
     return path
+
+
+def test_what_others_wrote_runs_and_fetches_nothing(shown: Open, tmp_path: Path):
+    """All of the list, in every place that shows it, with the dialog of each item opened."""
+    listed = [whole_of(number, text) for number, text in enumerate(BRIEF)]
+    page = shown(written(gallery(listed), tmp_path))
+    page.on("dialog", lambda _: pytest.fail("a prompt was run"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    for one in listed:
+        page.evaluate("id => openDetails(byKey.get(id))", one.id)
+    links = page.evaluate("[...document.querySelectorAll('a')].map(one => one.protocol)")
+    assert set(links) <= {"file:"}
+    assert page.locator("script").count() == 2
+    assert all(url.startswith("file:") for url in asked)
+    assert page.locator("iframe, object, embed, base, form, img[src*='evil']").count() == 0
+
+
+def whole_of(number: int, text: str) -> ReportItem:
+    """An item with the text in every field that somebody else may have written."""
+    text = text.encode("utf-8", "replace").decode()
+    one = nasty(text)
+    brief = dict.fromkeys(("topic", "ratio", "resolution", "quality", "image", "text_model"), text)
+    job = one.jobs[0].model_copy(update={"model": text, "stage": text, "sha256": text})
+    return one.model_copy(
+        update={
+            "id": f"n{number}",
+            "brief": {"id": f"n{number}", **brief, "tags": [text], "reference_images": [text]},
+            "jobs": (job, *one.jobs),
+        }
+    )
 
 
 def test_prompts_of_others_run_nothing(shown: Open, tmp_path: Path):

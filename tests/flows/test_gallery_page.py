@@ -16,6 +16,7 @@ from flows.briefs import FIELDS
 from flows.gallery_data import Links, gallery_page, page_item
 from flows.report import ReportItem
 from tests.gallery_folder import BATCH, gallery, item, spoken, troubled
+from tests.nasty import BRIEF, short
 
 NASTY = (
     "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&lt;b&gt; {{script}} \u2028"
@@ -59,12 +60,12 @@ def read(page: bytes) -> _Read:
     return _Read(page)
 
 
-def nasty() -> ReportItem:
-    one = troubled("nasty", message=NASTY)
+def nasty(text: str = NASTY) -> ReportItem:
+    one = troubled("nasty", message=text)
     return one.model_copy(
         update={
-            "jobs": (one.jobs[0].model_copy(update={"prompt": NASTY, "task_id": NASTY}),),
-            "brief": {"id": "nasty", "topic": NASTY, "tags": [NASTY]},
+            "jobs": (one.jobs[0].model_copy(update={"prompt": text, "task_id": text}),),
+            "brief": {"id": "nasty", "topic": text, "tags": [text]},
         }
     )
 
@@ -76,6 +77,17 @@ def test_what_others_wrote_stays_text():
     assert page.text["script"] == clean.text["script"]
     (one,) = page.data["items"]
     assert one["error"]["message"] == one["jobs"][0]["prompt"] == one["brief"]["topic"] == NASTY
+
+
+@pytest.mark.parametrize("text", BRIEF, ids=short)
+def test_no_text_of_others_leaves_its_place(text: str):
+    clean = read(gallery_page(gallery([nasty("plain")])))
+    page = read(gallery_page(gallery([nasty(text)])))
+    assert [tag for tag, _ in page.tags] == [tag for tag, _ in clean.tags]
+    assert (page.text["script"], page.policy) == (clean.text["script"], clean.policy)
+    if text:
+        (one,) = page.data["items"]
+        assert one["jobs"][0]["prompt"] == text.encode("utf-8", "replace").decode()
 
 
 def test_half_a_character_does_not_keep_the_page_from_being_written():

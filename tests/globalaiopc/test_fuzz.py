@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from globalaiopc import ChatReply, GlobalAIOPCError, Submission, TaskView
 from globalaiopc.answer import Answer
+from globalaiopc.asset_answers import parse_deletion, parse_look, parse_upload
 from globalaiopc.gathering import gathering_for, told_error
 from globalaiopc.parse import parse_create, parse_result
 from globalaiopc.parse_text import parse_text, reply_of, told_failure
 from globalaiopc.said import SHAPES
+from tests.fuzzing import in_words
 
 STATUS_CODES = st.sampled_from([200, 201, 202, 204, 301, 400, 401, 403, 404, 408, 429, 500, 503])
 WORDS = st.sampled_from(
@@ -76,6 +78,11 @@ JSON = st.recursive(
     max_leaves=20,
 )
 OBJECTS = st.dictionaries(KEYS, JSON, max_size=8)
+
+ASSET_KEYS = st.sampled_from(
+    ["items", "failedItems", "assetId", "asset_id", "materialStatus", "originalUrl", "status"]
+)
+ASSET_ENTRIES = st.lists(st.dictionaries(ASSET_KEYS, LEAVES, max_size=4) | LEAVES, max_size=3)
 
 EVENTS = st.sampled_from(
     [
@@ -171,3 +178,23 @@ def test_any_events_give_pieces_and_a_reply_or_an_error(events, endpoint, begun)
     else:
         said = reply.model_dump_json()
     assert "\n" not in said
+
+
+@settings(max_examples=200)
+@given(STATUS_CODES, OBJECTS | st.dictionaries(ASSET_KEYS, JSON | ASSET_ENTRIES, max_size=6))
+def test_any_answer_of_a_library(status_code, payload):
+    answer = Answer(status_code, json.dumps(payload).encode(), {})
+    free: list[bool] = []
+    for parse in (
+        partial(parse_upload, answer, "https://a.example/x"),
+        partial(parse_look, answer, "a-1"),
+        partial(parse_deletion, answer),
+    ):
+        try:
+            seen = parse()
+        except GlobalAIOPCError as exc:
+            in_words(exc, 2_000)
+            free.append(exc.charged == "no")
+        else:
+            f"{seen.asset_id}{seen.raw_status}{seen.message}".encode()
+    assert all(free)

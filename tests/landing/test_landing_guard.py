@@ -58,7 +58,7 @@ async def test_a_name_for_an_address_that_is_not_public(address):
     "url",
     [
         "http://cdn.example/x", "ftp://cdn.example/x", "file:///etc/passwd", "//cdn.example/x",
-        "/relative", "", "https://", "https://user:pw@cdn.example/x", "data:text/plain,hi",
+        "/relative", "", "https://", "https://user:pw@cdn.example/x", "data:text/plain,hi", "https://xn--",
         "http://localhost.evil.example/x", "http://2130706433/x", "https://localhost/x",
     ],
 )  # fmt: skip
