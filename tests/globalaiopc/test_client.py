@@ -81,7 +81,7 @@ async def test_nobody_listens_so_nothing_was_sent():
 
 
 async def test_a_name_that_does_not_resolve_was_not_sent():
-    async with client("http://no-such-host.invalid/kyyReactApiServer") as api:
+    async with client("https://no-such-host.invalid/kyyReactApiServer") as api:
         with pytest.raises(NotSent, match=r"could not be resolved"):
             await api.nano_banana(IMAGE)
 
