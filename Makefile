@@ -38,7 +38,7 @@ PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: lint programs
 	@exec $(PYTEST) -m 'not exhaustive'
 
-test-all: lint programs
+test-all: lint programs .venv/.release
 	@EVERY_MODEL=1 exec $(PYTEST)
 
 chaos: .venv/.test

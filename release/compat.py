@@ -132,10 +132,15 @@ def install(combination: Combination, folder: Path) -> dict[str, str]:
     (folder / "beside.in").write_text("\n".join(libraries.beside), encoding="utf-8")
     (folder / "overrides.in").write_text("\n".join(libraries.overrides), encoding="utf-8")
     chosen = folder / "chosen.txt"
-    extras = ["--extra", "sandbox", "--extra", "server"]
     _uv(
-        *("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", python, *extras),
-        *("--resolution", libraries.resolution, "--override", str(folder / "overrides.in")),
+        *("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", python),
+        *(
+            "--all-extras",
+            "--resolution",
+            libraries.resolution,
+            "--override",
+            str(folder / "overrides.in"),
+        ),
         *("--output-file", str(chosen), "pyproject.toml", str(folder / "beside.in")),
     )
     locked = {pin.name: pin.version for pin in pins(TESTS)}

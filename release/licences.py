@@ -26,8 +26,8 @@ UNKNOWN = "unknown"
 _HEAD = f"""# Licences
 
 This project is under the [Apache License 2.0](../LICENSE). What it stands on, at the versions of
-the locks; written by `{COMMAND}`, and a test fails when it is old, or when a licence is not
-among those that [licences.toml](../release/licences.toml) allows. Left out are the tools of
+the locks; written by `{COMMAND}`. A test fails when it is old, or when a licence
+is not among those that [licences.toml](../release/licences.toml) allows. Left out are the tools of
 `make audit` and `make dist`, which are in nobody's environment but the releaser's.
 """
 _OF_CLASSIFIERS = {
