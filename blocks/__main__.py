@@ -7,7 +7,8 @@ boto3's AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION,
 AWS_ENDPOINT_URL_S3. PREFECT_API_URL says where. Without
 AWS_ACCESS_KEY_ID no credentials are saved and boto3's own chain is used. MEDIA_ADDRESSING (path or
 virtual), MEDIA_ENCRYPTION (AES256 or aws:kms) with MEDIA_KMS_KEY_ID, and MEDIA_TAGS
-(name=value,name=value) say how the bucket is asked and what objects are written with.
+(name=value,name=value) say how the bucket is asked and what objects are written with. AWS_CA_BUNDLE
+is not saved: boto3 reads it wherever it runs.
 
 `--key-from stdin`, `file:PATH` or `secretsmanager:NAME` takes the key from there instead of from
 GLOBALAIOPC_API_KEY. A key that another one replaces is kept to poll the jobs that it bought, until

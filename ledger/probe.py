@@ -21,8 +21,8 @@ SKEW_NOTICE = 30.0
 SKEW_LIMIT = 300.0
 """Seconds. S3 itself refuses at 15 minutes; leases and presigned URLs suffer long before."""
 PRESIGNED_TIMEOUT = 20.0
-LINK_SECONDS = 3600
-"""As long as the provider is given to fetch a picture, at the least."""
+LINK_SECONDS = 4 * 3600
+"""About as long as the provider is given to fetch the picture that a video begins with."""
 TEXT = "text/plain"
 BODY = b"A probe of the ledger; it may be deleted.\n"
 
@@ -41,7 +41,7 @@ PRIVATE_CA = (
 SESSION_ENDS: dict[Lasts, str] = {
     "yes": "",
     "no": (
-        "Links die with the session that signed them, and this one ends within the hour: longer "
+        "Links die with the session that signed them, and this one ends within four hours: longer "
         "sessions or a key pair let the provider fetch what waits in its queue for long."
     ),
     "unknown": (

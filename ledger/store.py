@@ -36,7 +36,7 @@ CONFLICT_TRIES = 5
 TRANSIENT_CODES = frozenset({"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable"})
 ADVICE = {
     "NoSuchBucket": "Create the bucket, or correct its name in the MediaBucket block.",
-    "AccessDenied": "Allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on it.",
+    "AccessDenied": "Allow s3:GetObject, s3:PutObject and the others of deploy/bucket/policy.json.",
     "InvalidAccessKeyId": "Correct the credentials of the MediaBucket block.",
     "SignatureDoesNotMatch": "Correct the credentials of the MediaBucket block.",
     "ExpiredToken": "Renew the credentials of the MediaBucket block.",

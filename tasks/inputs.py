@@ -108,11 +108,11 @@ async def hand_over(
 
     The URL lives for a few times as long as the row waits for a job, since the provider fetches a
     medium when the job leaves its queue. It is a secret: it goes into the request and nowhere else.
-    With `size` it is of a copy of exactly these
-    pixels, which lies in the brief's folder and is made once. An asset it is where the row wants
-    all its media there, or where `review` asks for it. Raises `InvalidRequest` naming `field` when
-    the medium is not in the bucket as it landed (the job would be paid for without it) or the model
-    has no library; what `asset_for` raises; `StoreError`.
+    With `size` it is of a copy of exactly these pixels, which lies in the brief's folder and is
+    made once. An asset it is where the row wants all its media there, or where `review` asks for
+    it. Raises `InvalidRequest` naming `field` when the medium is not in the bucket as it landed
+    (the job would be paid for without it) or the model has no library; what `asset_for` raises;
+    `StoreError`.
     """
     if review or row.asset_step == "always":
         return await _as_asset(studio, media, row, field, run)

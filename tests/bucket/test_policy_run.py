@@ -34,8 +34,8 @@ ACTIONS = {
 """What each operation needs, as AWS documents it. A new one belongs here and in the files."""
 
 BRIEF = {"id": "fox", "topic": "A fox in fresh snow"}
-FRAME_SECONDS = 3600 + 900
-"""A video's start frame can be fetched while it is waited for, and may wait itself."""
+FRAME_SECONDS = 4 * 3600 + 900
+"""A video's start frame can be fetched when the job is late, and the job may wait to be sent."""
 PROBED_SECONDS = 300
 
 

@@ -53,8 +53,8 @@ def store_of(s3: S3Access, credentials: Credentials) -> ObjectStore:
     ("credentials", "said"),
     [
         (Credentials(*PAIR), ""),
-        (role(minutes=120), ""),
-        (role(minutes=40), "ends within the hour"),
+        (role(minutes=300), ""),
+        (role(minutes=200), "ends within four hours"),
         (Credentials(*PAIR, "token"), "end is not known"),
     ],
 )
