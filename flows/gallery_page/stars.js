@@ -58,7 +58,7 @@ const isSpoken = (item) => Boolean(jobOf(item, "speech") || item.brief?.text || 
 
 // A spreadsheet runs a cell that begins so, and half of them part cells at semicolons. The no-break
 // space in front makes it text; the reader of briefs takes it away again (flows/rows.py).
-const FORMULA = /(^|[;\t\r\n])(?=\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
+const FORMULA = /(^[;\t\r\n]*|[;\t\r\n]+)(?=\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
 
 const cell = (value) => {
   const text = Array.isArray(value) ? value.join(";") : String(value ?? "");
