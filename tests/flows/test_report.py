@@ -84,6 +84,7 @@ def test_report_json_is_the_documented_shape():
     assert bad["error"] == {
         "code": "moderated", "message": "No.", "charged": "no", "retry_is_free": False,
         "who_acts": "user", "advice": "Change the prompt.", "task_id": None,
+        "request_id": None,
     }  # fmt: skip
     assert "prompt" not in good["jobs"][0]
 
