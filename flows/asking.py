@@ -21,6 +21,7 @@ from flows.work import Place
 from globalaiopc import ChatMessage, ChatReply, GlobalAIOPCError, OutcomeUnknown, Unauthorized
 from ledger import ClaimOutcome, Held, Known, Landed, Lease, Mine, ReceiptMoved, Theirs
 from tasks import KeptError, Studio
+from tasks.private import is_private
 from tasks.uninterrupted import uninterrupted
 
 T = TypeVar("T")
@@ -114,6 +115,7 @@ async def _claim(studio: Studio, place: Place, writing: Writing[T]) -> ClaimOutc
         api=row.api,
         key_hash=studio.client.key_hash,
         asked=writing.asked,
+        private=is_private(),
     )
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from flows.choices import name_of
 from flows.form import left_to_the_model, models_that_make, plain_form, ratios
@@ -50,18 +51,21 @@ class Brief(BaseModel):
             "Leave empty when you give the prompts yourself."
         ),
         examples=["A lighthouse on a cliff at dawn, waves below"],
+        repr=False,  # of a private brief as well
     )
     image_prompt: str | None = Field(
         default=None,
         title="Image prompt",
         description="Your own prompt for the picture, used as it stands.",
         examples=["Lighthouse on a basalt cliff at dawn, soft mist, wide shot"],
+        repr=False,
     )
     video_prompt: str | None = Field(
         default=None,
         title="Video prompt",
         description="Your own prompt for what moves, used as it stands.",
         examples=["The lamp turns, gulls circle, slow push in"],
+        repr=False,
     )
     ratio: str = Field(
         default="16:9",
@@ -230,6 +234,14 @@ class Brief(BaseModel):
             "video model first, where it has one."
         ),
     )
+    private: SkipJsonSchema[bool] = Field(
+        default=False,
+        title="Private",
+        description=(
+            "Its topic and prompts are kept in its script and receipts in the bucket, and shown "
+            "nowhere. For files only: Prefect keeps what is typed into a run."
+        ),
+    )
     take: int = Field(
         default=1,
         ge=1,
@@ -265,6 +277,10 @@ MEDIA_FIELDS = (
     *("reference_images", "reference_videos", "reference_audios"),
 )
 """Fields that say where media lie. What they hold is never shown: it may be a presigned address."""
+
+
+PRIVATE_FIELDS = ("topic", "image_prompt", "video_prompt")
+"""What of a private brief is kept to its script and receipts."""
 
 
 def unsendable(text: str) -> str | None:

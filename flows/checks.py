@@ -41,6 +41,17 @@ _WHERE = "https://…, s3://bucket/key, or a key in the bucket"
 _THERE = "https://input.invalid/there"  # stands for media that have no address yet
 
 
+def refuse_typed(brief: Brief, *, row: int | None = None) -> list[BriefProblem]:
+    """What is wrong with a private brief that stands among a run's parameters."""
+    if not brief.private:
+        return []
+    message = (
+        "A private brief cannot be given in a run's form or call: Prefect keeps what is given "
+        "there. Nothing was sent. Name it in a file (s3://…), and delete this run in the UI."
+    )
+    return [BriefProblem(message=message, field="private", id=brief.id, row=row)]
+
+
 def validate_brief(
     brief: Brief,
     catalogue: Catalogue,

@@ -17,6 +17,7 @@ from ledger import BudgetReached, JobUnknown, Receipt, RequestChanged
 from tasks import Studio, poster_key
 from tasks.correlation import correlated
 from tasks.lineage import input_keys, inputs_of
+from tasks.private import is_private, withhold
 
 DEFECT_ADVICE = "Run the batch again: what was bought is continued. Report the log of this run."
 
@@ -49,9 +50,11 @@ async def _ending(place: Place, make: Callable[[], Awaitable[None]]) -> _Ending:
     except BudgetReached as error:
         return _Ending("blocked", error.info(), would_cost=error.needed)
     except GlobalAIOPCError as error:
+        withhold(error)
         return _Ending(_state_after(error), error.info())
     except Exception as error:  # a defect of ours must not stop the other briefs
-        get_run_logger().exception("%s: a defect in the pipeline", place.brief.id)
+        trace = None if is_private() else error
+        get_run_logger().error("%s: a defect in the pipeline", place.brief.id, exc_info=trace)
         return _Ending("failed", defect(error, "The pipeline", DEFECT_ADVICE))
     return _Ending("landed")
 
@@ -125,7 +128,7 @@ def job_of(receipt: Receipt, lie_at: Mapping[str, str]) -> Job:
     return Job(
         stage=receipt.job.stage,
         model=receipt.model,
-        prompt=str(receipt.asked.get("prompt") or receipt.asked.get("text") or ""),
+        prompt=_prompt(receipt),
         task_id=receipt.task_id,
         key=media.key if media else None,
         sha256=media.sha256 if media else None,
@@ -143,6 +146,11 @@ def job_of(receipt: Receipt, lie_at: Mapping[str, str]) -> Job:
         completed=receipt.times.get("completed"),
         inputs=inputs_of(receipt, lie_at),
     )
+
+
+def _prompt(receipt: Receipt) -> str:
+    said = receipt.asked.get("prompt") or receipt.asked.get("text") or ""
+    return "" if receipt.private else str(said)
 
 
 def _tell(item: ReportItem) -> None:

@@ -14,7 +14,7 @@ from flows.artifacts import show_table
 from flows.brief_page import show_takes
 from flows.briefs import Brief, Makes
 from flows.cells import cell, escaped, money
-from flows.checks import validate_brief
+from flows.checks import refuse_typed, validate_brief
 from flows.ending import Outcome, end_of_batch, stopped
 from flows.errors import BadBriefs, BriefProblem
 from flows.form import EmptyBox
@@ -85,7 +85,7 @@ async def fan_out(
 def _problems(
     brief: Brief, takes: int, chosen: frozenset[int], catalogue: Catalogue
 ) -> Sequence[BriefProblem]:
-    wrong: list[BriefProblem] = []
+    wrong = refuse_typed(brief)
 
     def refuse(field: str, message: str, allowed: str = "") -> None:
         wrong.append(BriefProblem(id=brief.id, field=field, message=message, allowed=allowed))

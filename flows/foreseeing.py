@@ -11,6 +11,7 @@ from flows.errors import ScriptUnreadable
 from flows.fallback import costs_nothing, turn
 from flows.making import image_asked, video_asked
 from flows.plan import PlannedBrief, PlannedStep
+from flows.running import words_of
 from flows.script import Script, StoredScript, script_of
 from flows.spending import wanted
 from flows.stages import Choice, Media, Stages, choices, stages_of
@@ -25,6 +26,7 @@ from tasks import KeptError, Studio, media_stem
 from tasks.adopt import refuse_made_image
 from tasks.asked import Asked
 from tasks.landing import already_landed
+from tasks.private import keep_private, withhold, without_words
 from tasks.sources import hash_of
 
 WORDS = {
@@ -48,7 +50,8 @@ class Foreseer:
     async def brief(self, work: Work) -> PlannedBrief:
         """The plan of one brief. Raises `StoreError` only."""
         stages = stages_of(work.brief, "video", self._studio.client.catalogue)
-        steps = await _Walk(self._studio, self._prices, work, stages).steps()
+        with words_of(work):
+            steps = await _Walk(self._studio, self._prices, work, stages).steps()
         return PlannedBrief.of(work.brief.id, steps)
 
 
@@ -107,6 +110,7 @@ class _Walk:
         stored = await self._studio.store.get(self._work.script_key)
         if stored is not None:
             script = StoredScript.from_bytes(stored.body).script
+            keep_private(script.image_prompt, script.video_prompt)
             self._steps.append(PlannedStep(stage=SCRIPT, verdict="reuse", model=model))
             return script
         if seen.state == "unknown":  # a text call is asked again without a person's word
@@ -234,7 +238,10 @@ def planned(stage: str, model: str, seen: Foreseen, quote: Quote) -> PlannedStep
             stage=stage,
             verdict="changed",
             model=model,
-            changes=seen.changes,
+            changes={
+                name: (without_words(old), without_words(new))
+                for name, (old, new) in seen.changes.items()
+            },
             why="Another request was paid for under this name; a new take is asked for by `take`.",
         )
     error = seen.receipt.error
@@ -251,6 +258,7 @@ def planned(stage: str, model: str, seen: Foreseen, quote: Quote) -> PlannedStep
 
 
 def _blocked(stage: str, error: GlobalAIOPCError) -> PlannedStep:
+    withhold(error)
     return PlannedStep(
         stage=stage, verdict="blocked", why=f"{error.message} {error.advice}".strip()
     )

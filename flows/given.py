@@ -4,6 +4,7 @@ import re
 
 from pydantic import JsonValue
 
+from flows.briefs import PRIVATE_FIELDS
 from flows.work import Named
 from globalaiopc import InvalidRequest
 from ledger.receipt import check_asked
@@ -17,10 +18,12 @@ def as_given(brief: Named) -> dict[str, JsonValue]:
     """The brief's fields that say something, defaults such as its models among them.
 
     Of a web address only host and path are kept, wherever it stands: what is in front of the host
-    or behind a `?` may be a secret.
+    or behind a `?` may be a secret. Of a private brief, its topic and prompts are left out.
     """
     said = brief.model_dump(mode="json", exclude_none=True)
     typed = brief.model_fields_set
+    if said.get("private"):
+        said = {name: value for name, value in said.items() if name not in PRIVATE_FIELDS}
     return {
         name: _public(value)
         for name, value in said.items()

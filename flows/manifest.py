@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from flows.briefs import LIST_FIELDS, MEDIA_FIELDS, Brief, unsendable
 from flows.bulk_checks import BulkChecks
+from flows.checks import refuse_typed
 from flows.columns import Columns
 from flows.errors import BadBriefs, BriefProblem, shown
 from flows.findings import Findings
@@ -36,6 +37,7 @@ BriefSource = str | os.PathLike[str] | Sequence[Brief | Mapping[str, object]]
 OpenS3 = Callable[[str], Readable]
 
 _ALLOWED = "a .csv, .tsv, .jsonl or .parquet file, or a table with its header row, pasted"
+_PUBLIC = ("", "0", "false", "f", "no", "n", "off")
 _NAMES = 200  # JSON objects may differ in their keys, and rows in what they leave empty
 _KINDS = {
     **{".csv": "csv", ".tsv": "tsv", ".tab": "tsv"},
@@ -84,10 +86,12 @@ def iter_briefs(
     the others counted. So before anything is bought it has to be gone through to its end once.
     """
     checks, findings, none = BulkChecks(catalogue), Findings(), True
+    typed = not isinstance(source, str | os.PathLike) or is_table(os.fspath(source))
     for entry in read_briefs(source, columns=columns, open_s3=open_s3, limit=limit):
         findings.add(entry.problems)
         if entry.brief is not None:
             findings.add(checks.problems(entry.brief, row=entry.row, line=entry.line))
+            findings.add(refuse_typed(entry.brief, row=entry.row) if typed else ())
             none = False
             if not findings:
                 yield entry.brief
@@ -220,10 +224,12 @@ def _build(values: Mapping[str, object]) -> tuple[Brief | None, list[BriefProble
     try:
         return Brief.model_validate(values), []
     except ValidationError as exc:
+        hidden = str(values.get("private", "")).lower() not in _PUBLIC
         return None, [
             BriefProblem(
                 field=str(error["loc"][0]) if error["loc"] else "",
-                message=f"{error['msg']}." + _given(error["loc"], error["input"]),
+                message=f"{error['msg']}."
+                + ("" if hidden else _given(error["loc"], error["input"])),
             )
             for error in exc.errors(include_url=False, include_context=False)
         ]

@@ -26,6 +26,8 @@ from tasks import Bought, Studio, land
 from tasks.land import land_again
 from tasks.landing import MediaGone
 from tasks.paid import KEPT, in_bucket, need_voice_id, note_completed, note_failed, note_gone
+from tasks.private import private
+from tasks.provenance import prompts_of
 
 GONE_PATIENCE = 300.0
 """Seconds in which a job that the provider does not know has to be denied several times."""
@@ -49,7 +51,10 @@ class Rescuer:
         held: Held | None = None
         try:
             held = await self._studio.ledger.look(job)
-            return await self._rescued(held) if held is not None else None
+            if held is None:
+                return None
+            with private(prompts_of(held.receipt), when=bool(held.receipt.private)):
+                return await self._rescued(held)
         except GlobalAIOPCError as error:
             return self._stuck(job, held, error.info())
         except Exception as error:  # a defect of ours must not stop the other jobs

@@ -1,5 +1,7 @@
 """One brief from beginning to end."""
 
+from contextlib import AbstractContextManager
+
 from flows.briefs import Makes
 from flows.checks import check_script
 from flows.describing import made
@@ -11,6 +13,7 @@ from flows.stages import Stages, stages_of
 from flows.work import Work
 from flows.writing import make_script
 from tasks import Studio
+from tasks.private import keep_private, private
 
 STAGES = ("image", "video")
 
@@ -22,7 +25,8 @@ async def run_brief(studio: Studio, work: Work, makes: Makes) -> ReportItem:
         stages = stages_of(work.brief, makes, studio.client.catalogue)
         await _make(studio, work, stages, video=bool(stages.video))
 
-    item = await made(studio, work, STAGES, make)
+    with words_of(work):
+        item = await made(studio, work, STAGES, make)
     end(studio, item)
     return item
 
@@ -37,7 +41,14 @@ async def run_to_picture(studio: Studio, work: Work) -> ReportItem:
         stages = stages_of(work.brief, "video", studio.client.catalogue)
         await _make(studio, work, stages, video=False)
 
-    return await made(studio, work, STAGES, make)
+    with words_of(work):
+        return await made(studio, work, STAGES, make)
+
+
+def words_of(work: Work) -> AbstractContextManager[None]:
+    """What is said of the brief quotes nothing of it, if it is private."""
+    brief = work.brief
+    return private((brief.topic, brief.image_prompt, brief.video_prompt), when=brief.private)
 
 
 def end(studio: Studio, item: ReportItem) -> None:
@@ -51,6 +62,7 @@ async def _make(studio: Studio, work: Work, stages: Stages, *, video: bool) -> N
     async with studio.purse.brief(jobs):
         inputs = await land_inputs(studio, work, stages)
         script = await make_script(studio, work, stages)
+        keep_private(script.image_prompt, script.video_prompt)
         check_script(stages, script)
         maker = Maker(studio, work, stages)
         picture = await maker.image(script, inputs)

@@ -5,7 +5,7 @@ from prefect.client.schemas.objects import State
 from flows.approval.opening import refuse_unasked
 from flows.brief_page import show_brief
 from flows.briefs import Brief, Makes
-from flows.checks import validate_brief
+from flows.checks import refuse_typed, validate_brief
 from flows.ending import Outcome, end_of_brief, stopped
 from flows.errors import BadBriefs
 from flows.run_names import this_batch
@@ -22,7 +22,9 @@ async def run_single(
     """Make one brief and end in a state that says how it went and what to do."""
     try:
         async with open_studio(connection, bucket) as studio:
-            if problems := validate_brief(brief, studio.client.catalogue, makes=makes):
+            problems = refuse_typed(brief)
+            problems += validate_brief(brief, studio.client.catalogue, makes=makes)
+            if problems:
                 raise BadBriefs(problems)
             work = Work(this_batch(batch_id), brief)
             if makes != "image":

@@ -96,8 +96,9 @@ class Ledger:
         api: str,
         key_hash: str,
         asked: Mapping[str, JsonValue],
+        private: bool = False,
     ) -> ClaimOutcome:
-        """Ask for the right to send this job once.
+        """Ask for the right to send this job once; `private` as in `Receipt`.
 
         Raises `RequestChanged` when the receipt is about another request, `InvalidRequest` when
         `asked` holds a secret or a URL with a query, `StoreError` when the bucket stays away
@@ -113,6 +114,7 @@ class Ledger:
             key_hash=key_hash,
             asked=dict(asked),
             fingerprint=fingerprint(asked),
+            private=True if private else None,
             claim=self._new_claim(),
         )
         return await self._claiming(wanted, lambda: self._claim_once(wanted))

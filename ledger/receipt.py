@@ -226,7 +226,8 @@ def _only_clean(asked: Asked) -> Asked:
 class Receipt(_Kept):
     """One job's whole story. Times are UTC; `amount` is in the provider's unit (yuan-like).
 
-    `voice_id` is the provider's name of a cloned voice, which speech is asked for with.
+    `voice_id` is the provider's name of a cloned voice, which speech is asked for with. What was
+    asked for with a `private` one is shown nowhere else; it is left out where it is not.
     """
 
     version: int = Field(default=SCHEMA_VERSION, ge=1)
@@ -236,8 +237,9 @@ class Receipt(_Kept):
     model: str
     api: str
     key_hash: str
-    asked: Annotated[Asked, AfterValidator(_only_clean)]
+    asked: Annotated[Asked, AfterValidator(_only_clean)] = Field(repr=False)
     fingerprint: str
+    private: bool | None = None
     claim: Claim | None = None
     task_id: str | None = None
     amount: Decimal | None = None

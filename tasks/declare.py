@@ -16,6 +16,7 @@ from ledger import StoreError
 from tasks.landing import NotStored
 from tasks.orders import Bought, Order
 from tasks.paid import buy
+from tasks.private import withholding
 from tasks.studio import Studio
 
 P = ParamSpec("P")
@@ -45,7 +46,7 @@ def api_task(
     *, name: str, run_name: str, description: str, tags: Sequence[str]
 ) -> Callable[[Callable[P, Coroutine[Any, Any, R]]], Task[P, Coroutine[Any, Any, R]]]:
     """Declare a coroutine as a Prefect task under this project's rules."""
-    return task(
+    declared = task(
         name=name,
         task_run_name=run_name,
         description=description,
@@ -57,6 +58,7 @@ def api_task(
         retry_jitter_factor=0.5,
         retry_condition_fn=retry_is_free,
     )
+    return lambda call: declared(withholding(call))
 
 
 def paid_task(endpoint: str, path: str, *tags: str, makes: str = "") -> PaidTask:

@@ -33,6 +33,7 @@ from tasks import telemetry
 from tasks.errors import KeptError
 from tasks.landing import already_landed
 from tasks.orders import BOUGHT, Bought, Order, media_stem
+from tasks.private import is_private, withhold
 from tasks.studio import Studio
 from tasks.uninterrupted import uninterrupted
 
@@ -102,6 +103,7 @@ async def _claim(studio: Studio, order: Order, client: GlobalAIOPCClient) -> Min
         api=request.api,
         key_hash=client.key_hash,
         asked=order.asked,
+        private=is_private(),
     )
 
 
@@ -171,6 +173,7 @@ async def _send_once(studio: Studio, order: Order, held: Held, client: GlobalAIO
         with studio.timeline.span(order.key.brief_id, order.key.stage, "send"):
             submission = await client.create(order.request, before_send=before_send)
     except GlobalAIOPCError as error:
+        withhold(error)
         await studio.purse.release(held.receipt, error)
         await _note_not_submitted(studio, held, error)
         raise
@@ -297,6 +300,7 @@ async def note_completed(studio: Studio, held: Held, view: TaskView) -> Held:
 
 async def note_failed(studio: Studio, held: Held, error: GlobalAIOPCError) -> Held:
     """Write down that nothing will come of a job."""
+    withhold(error)
     await studio.purse.release(held.receipt, error)
     return await _or_follow(studio, held, studio.ledger.failed(held, error.info()))
 

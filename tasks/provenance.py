@@ -164,8 +164,15 @@ async def _inputs(studio: Studio, receipt: Receipt) -> tuple[InputFile, ...]:
 
 
 def _prompt(receipt: Receipt) -> str | None:
+    if receipt.private:  # a medium is given away, and this with it
+        return None
+    return next(iter(prompts_of(receipt)), None)
+
+
+def prompts_of(receipt: Receipt) -> list[str]:
+    """What the job was asked for in words."""
     said = (receipt.asked.get(name) for name in PROMPTS)
-    return next((text for text in said if isinstance(text, str) and text), None)
+    return [text for text in said if isinstance(text, str) and text]
 
 
 def _in_folder(receipt: Receipt, key: str) -> str:

@@ -61,7 +61,7 @@ def _picture(row: Row, thumbs: Mapping[int, Thumbs]) -> str:
 
 
 def _prompts(row: Row) -> str:
-    parts = [f"`{row.id}`", escaped(cell(row.prompt, _PROMPT)), escaped(cell(row.motion, _PROMPT))]
+    parts = [f"`{row.id}`", *(escaped(cell(text, _PROMPT)) for text in row.words)]
     if row.note:
         parts.append(f"**{escaped(cell(row.note))}**")
     return "<br>".join(part for part in parts if part)
@@ -85,7 +85,7 @@ def html(facts: Facts, thumbs: Mapping[int, Thumbs]) -> str:
 
 def _card(facts: Facts, row: Row, thumbs: Mapping[int, Thumbs]) -> str:
     page = thumbs[row.number].page if row.number in thumbs else ""
-    alt = escape(f"Picture {row.number}: {row.prompt}"[:200], quote=True)
+    alt = escape(f"Picture {row.number}: {''.join(row.words[:1])}"[:200], quote=True)
     picture = f'<img src="{page}" alt="{alt}">' if page else '<p class="none">No picture</p>'
     told = "".join(f"<p>{escape(text)}</p>" for text in _told(row))
     return (
@@ -96,7 +96,7 @@ def _card(facts: Facts, row: Row, thumbs: Mapping[int, Thumbs]) -> str:
 
 
 def _told(row: Row) -> Iterator[str]:
-    yield from (text for text in (row.prompt, row.motion, row.note) if text)
+    yield from (text for text in (*row.words, row.note) if text)
 
 
 _PAGE = """<!doctype html>

@@ -43,6 +43,7 @@ class Row(_Kept):
     sha256: str | None = None
     prompt: str = ""
     motion: str = ""
+    private: bool = False
     model: str
     seconds: int | None = None
     resolution: str | None = None
@@ -50,6 +51,11 @@ class Row(_Kept):
     basis: Literal["listed", "seen", "unknown"] = "unknown"
     score: float | None = None
     note: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a sheet shows of the prompts."""
+        return () if self.private else (self.prompt, self.motion)
 
     def as_approved(self, now: "Row") -> bool:
         """Whether `now` is the same picture, and the same request for its video."""

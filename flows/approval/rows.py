@@ -41,6 +41,7 @@ async def row_of(studio: Studio, work: Work, number: int, prices: PriceBook) -> 
         sha256=picture.sha256 if picture else None,
         prompt=script.image_prompt if stages.picture == "made" else "",
         motion=script.video_prompt,
+        private=work.brief.private,
         model=choice.name,
         seconds=job.seconds,
         resolution=job.resolution,
