@@ -32,7 +32,7 @@ def key_from_source(source: str, stdin: TextIO) -> str:
     kind, mark, name = source.partition(":")
     if source == STDIN:
         return _line(stdin.read(), "Standard input")
-    read = _READERS.get(kind)
+    read = SOURCES.get(kind)
     if read is None or not mark or not name:
         raise ConfigurationError(
             f"--key-from takes {_ALLOWED}, and was given something else.",
@@ -120,7 +120,7 @@ def _field_of(text: str, field: str, secret_id: str) -> str:
     )
 
 
-_READERS: Mapping[str, Callable[[str], str]] = {
+SOURCES: Mapping[str, Callable[[str], str]] = {
     "file": _from_file,
     "secretsmanager": _from_secrets_manager,
 }

@@ -18,6 +18,7 @@ import yaml
 from prefect import Flow
 from prefect.cli._app import _app as prefect_app
 
+from blocks.filling import SOURCES, STDIN
 from flows.cli.commands import app as flows_app
 from tests.conftest import ROOT
 from tests.docs.commands import SHELL, Command, commands, fences, pages, parsed
@@ -105,7 +106,13 @@ def module_with_options(command: Command) -> None:
 
 
 def subcommand_of_blocks(command: Command) -> None:
-    assert command.words[3:] in ((), ("check",))
+    match command.words[3:]:
+        case () | ("check",) | ("forget-former-keys",):
+            pass
+        case ("--key-from", source):
+            assert source == STDIN or source.partition(":")[0] in SOURCES
+        case other:
+            raise AssertionError(f"blocks takes no {other}")
 
 
 def python_code(command: Command) -> None:
