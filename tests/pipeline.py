@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -59,10 +59,10 @@ class Pipeline:
             "MEDIA_PREFIX": self.prefix,
         }
 
-    def run(self, *arguments: str, **settings: str) -> str:
+    def run(self, *arguments: str, codes: Collection[int] = (0,), **settings: str) -> str:
         """Run `python ARGUMENTS` in the project's folder as a user would; its output.
 
-        `settings` are further variables of its environment.
+        `codes` are the exit codes that are right; `settings` are further variables.
         """
         done = subprocess.run(
             [sys.executable, *arguments],
@@ -73,7 +73,7 @@ class Pipeline:
             timeout=180,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode in codes, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     # The stand-in API.
@@ -104,10 +104,13 @@ class Pipeline:
         """Put this plan of faults in force, in place of the one before."""
         self._sandbox.post("/sandbox/chaos", json=list(rules)).raise_for_status()
 
+    def faults(self) -> list[dict[str, Any]]:
+        """The rules in force, with how often each matched (`seen`) and struck (`fired`)."""
+        return list(self._sandbox.get("/sandbox/chaos").raise_for_status().json()["rules"])
+
     def seen(self) -> dict[str, int]:
         """How many requests each fault's `match` met on its route, struck or not."""
-        rules = self._sandbox.get("/sandbox/chaos").raise_for_status().json()["rules"]
-        return {rule["match"]: rule["seen"] for rule in rules}
+        return {rule["match"]: rule["seen"] for rule in self.faults()}
 
     def buy_image(self, prompt: str) -> str:
         """A picture that some other program has bought: its (signed) web address."""
