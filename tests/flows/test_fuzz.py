@@ -81,7 +81,7 @@ def test_receipts(body: bytes) -> None:
     except ReceiptUnreadable as error:
         in_words(error)
     else:
-        assert Receipt.from_json(receipt.to_json(), "again") == receipt
+        assert Receipt.from_json(receipt.to_json(), "again").to_json() == receipt.to_json()
 
 
 @examples(20)
