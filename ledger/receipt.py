@@ -292,7 +292,11 @@ class Receipt(_Kept):
 def differences(
     receipt: Receipt, *, endpoint: str, model: str, asked: Mapping[str, JsonValue]
 ) -> dict[str, tuple[str, str]]:
-    """The fields in which a request differs from the receipt's: name -> (old, new), shortened."""
+    """The fields in which a request differs from the receipt's: name -> (old, new), shortened.
+
+    Of a private receipt no text is shown, neither what it was nor what it is now.
+    """
+    hidden = bool(receipt.private)
     old: dict[str, JsonValue] = {
         "endpoint": receipt.endpoint,
         "model": receipt.model,
@@ -300,16 +304,18 @@ def differences(
     }
     new: dict[str, JsonValue] = {"endpoint": endpoint, "model": model, **asked}
     return {
-        name: (_shown(old, name), _shown(new, name))
+        name: (_shown(old, name, hidden), _shown(new, name, hidden))
         for name in sorted(old.keys() | new.keys())
         if name not in old or name not in new or _canonical(old[name]) != _canonical(new[name])
     }
 
 
-def _shown(values: Mapping[str, JsonValue], name: str) -> str:
+def _shown(values: Mapping[str, JsonValue], name: str, hidden: bool) -> str:
     if name not in values:
         return "absent"
     value = values[name]
+    if hidden and name not in ("endpoint", "model") and not isinstance(value, int | float):
+        return "(private)"
     return _short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 

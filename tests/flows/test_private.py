@@ -18,7 +18,10 @@ from flows.manifest import load_briefs
 from flows.work import Work
 from globalaiopc import Catalogue, JobFailed, Refused
 from ledger import Receipt, RequestChanged
+from tasks import Order
+from tasks.asked import ImageAsked
 from tasks.declare import api_task
+from tasks.ordering import dry_request
 from tasks.paid import buy
 from tasks.private import is_private, keep_private, private, withhold, without_words
 from tasks.provenance import label_of
@@ -26,7 +29,13 @@ from tests.tasks.doubles import KEY, Bucket, Provider, fox, studio_for
 
 CATALOGUE = Catalogue.load()
 TOPIC = "The unannounced Zephyr phone, folded like a paper crane"
+PROMPT = "A Zephyr phone, folded, on a white table"
 BRIEF = Brief(id="secret", topic=TOPIC, private=True)
+
+
+def order_of(prompt: str) -> Order:
+    asked = ImageAsked(model="nano-banana-2", prompt=prompt, ratio="16:9")
+    return Order(key=KEY, request=dry_request(asked, CATALOGUE), asked=asked.to_asked())
 
 
 # -- what quotes it
@@ -125,6 +134,16 @@ def test_another_request_for_it_is_refused_without_its_words():
         withhold(error)
     assert "prompt" in error.message
     assert "Zephyr" not in str(error)
+
+
+async def test_a_private_receipt_tells_no_text_of_the_request_before():
+    bucket = Bucket()
+    with private([PROMPT]):
+        await buy(studio_for(Provider(), bucket), order_of(PROMPT))
+    other = order_of("Another prompt, by somebody who did not say that it is private")
+    with pytest.raises(RequestChanged, match=r"prompt: was \(private\), now \(private\)") as caught:
+        await buy(studio_for(Provider(), bucket), other)
+    assert "Zephyr" not in str(caught.value)
 
 
 def test_what_is_kept_beside_its_media_has_no_words_of_it():
