@@ -146,7 +146,9 @@ def install(combination: Combination, folder: Path) -> dict[str, str]:
     locked = {pin.name: pin.version for pin in pins(TESTS)}
     tools = [f"{name}=={locked[name]}" for name in TOOLS]
     into = ("pip", "install", "--quiet", "--python", python)
-    _uv(*into, "--compile-bytecode", "-r", str(chosen), *tools)
+    # All of it was chosen already; to resolve it again would ignore what was overridden.
+    _uv(*into, "--compile-bytecode", "--no-deps", "-r", str(chosen))
+    _uv(*into, *tools)
     _uv(*into, "--no-deps", "--no-build-isolation", "--editable", ".")
     return {pin.name: pin.version for pin in pins((chosen,))}
 
