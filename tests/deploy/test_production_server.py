@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,13 +13,17 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from blocks.events import BEGUN, BUDGET_REACHED, ENDED, JOB_UNKNOWN, LANDED, VERDICT
 from deploy.processes import ApiService, ProductionServer
 from deploy.settings import SERVER, read_settings
 from sandbox.prefect_parts import WorkerService, api_client
 from sandbox.processes import descendants
 from sandbox.services import clean_environment
 from tests.browser.ui import SHOW_MS, chromium
+from tests.conftest import ROOT
 from tests.deploy.guards import SOCKETS, listening, rows, save_secret, socket_lets_in
+from tests.deploy.trouble import SHORTEST, Trouble
+from tests.hook import Hook
 from tests.pipeline import until
 
 pytestmark = pytest.mark.stack
@@ -211,6 +215,67 @@ def test_a_worker_works_with_the_password(
             with api_client(_environment(server, home, api)) as client:
                 seen = client.post("/work_pools/globalaiopc/workers/filter", json={}).json()
             assert [one["name"] for one in seen] == [worker.worker_name]
+
+
+def _save_automations(env: Mapping[str, str], hook: Hook) -> list[str]:
+    """`python -m blocks.automations` with the shortest patience; what it says of each."""
+    minutes = str(round(SHORTEST / 60, 3))
+    said = subprocess.run(
+        [sys.executable, "-m", "blocks.automations"],
+        cwd=ROOT,
+        env=clean_environment()
+        | dict(env)
+        | {
+            "NOTIFY_WEBHOOK": hook.url,
+            "NOTIFY_LATE_MINUTES": minutes,
+            "NOTIFY_NOTHING_LANDED_MINUTES": minutes,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return [line.split()[0] for line in said.splitlines()]
+
+
+def test_each_automation_tells_people_once(server: ProductionServer, home: Path) -> None:
+    env = server.environment(home)
+    running = {"type": "RUNNING"}
+    with Hook() as hook, api_client(env) as client:
+        assert set(_save_automations(env, hook)) == {"created"}
+        trouble = Trouble(client)
+        trouble.hasten("GlobalAI OPC: a run is silent")
+        silent = trouble.run("silent", running)
+        trouble.heartbeat(silent)
+        runs = {
+            "silent crashed": silent,
+            "tardy is late": trouble.run("tardy", due=timedelta(hours=1)),
+            "empty failed: NothingLanded": trouble.run(
+                "empty", running, {"type": "FAILED", "name": "NothingLanded"}
+            ),
+            "killed crashed": trouble.run("killed", running, {"type": "CRASHED"}),
+            "sheet waits for your approval": trouble.run(
+                "sheet", running, {"type": "PAUSED", "name": "Suspended"}
+            ),
+        }
+        fine = trouble.run("fine", running, {"type": "COMPLETED"})
+        for event in (BEGUN, LANDED):
+            trouble.batch("fine", event, fine)
+        trouble.batch("fine", ENDED, fine, label={VERDICT: "all"}, message="all landed")
+        part = trouble.run("part", running)
+        for batch, event in (("held", BEGUN), ("part", BUDGET_REACHED), ("part", JOB_UNKNOWN)):
+            trouble.batch(batch, event, part, limit="1.56", currency="CNY", unknown=1)
+        trouble.batch("part", ENDED, part, label={VERDICT: "some"}, message="Run it again.")
+        runs |= {
+            "Batch held: nothing has landed": part,
+            "Batch part: the budget is reached": part,
+            "Batch part: 1 with an unknown outcome": part,
+            "Batch part: 1 of 4 landed": part,
+        }
+        until(lambda: len(hook.heard) >= len(runs), f"all of {set(runs)}", 120)
+        assert sorted(one["subject"] for one in hook.heard) == sorted(runs), "each is told once"
+        for one in hook.heard:
+            assert one["body"].endswith(f"Run: {runs[one['subject']]}"), one
+        assert {one["path"] for one in hook.heard} == {f"/{Hook.secret}"}
 
 
 def test_blocks_are_read_with_the_password_alone(server: ProductionServer, home: Path) -> None:
