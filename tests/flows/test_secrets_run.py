@@ -141,6 +141,7 @@ def _save_bad_blocks(pipeline: Pipeline) -> None:
     ).save("denied", overwrite=True, _sync=True)
 
 
+@pytest.mark.exhaustive
 def test_the_runs_went_wrong_as_they_were_meant_to(pipeline: Pipeline, said: Said) -> None:
     assert said.code == -6, said.out[-3000:]
     assert "Fatal Python error: Aborted" in said.out
@@ -169,6 +170,7 @@ def _secret(pipeline: Pipeline, said: Said) -> dict[str, str]:
     }
 
 
+@pytest.mark.exhaustive
 def test_no_secret_is_in_what_the_program_said_nor_in_its_crash_dump(
     pipeline: Pipeline, said: Said
 ) -> None:
@@ -178,6 +180,7 @@ def test_no_secret_is_in_what_the_program_said_nor_in_its_crash_dump(
     assert signed is None, said.out[signed.start() - 300 : signed.end() + 20]
 
 
+@pytest.mark.exhaustive
 def test_no_secret_is_in_the_bucket(pipeline: Pipeline, said: Said) -> None:
     for key, body in said.objects.items():
         for what, secret in _secret(pipeline, said).items():
@@ -185,6 +188,7 @@ def test_no_secret_is_in_the_bucket(pipeline: Pipeline, said: Said) -> None:
             assert own or secret.encode() not in body, f"{what} in {key}"
 
 
+@pytest.mark.exhaustive
 def test_no_secret_is_in_the_database_of_prefect_nor_in_its_log(
     pipeline: Pipeline, said: Said
 ) -> None:
@@ -195,6 +199,7 @@ def test_no_secret_is_in_the_database_of_prefect_nor_in_its_log(
         assert secret.encode() not in log, what
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("word", WORDS)
 def test_the_words_of_a_private_brief_are_in_its_script_and_receipts_alone(
     pipeline: Pipeline, said: Said, word: str
@@ -213,6 +218,7 @@ def test_the_words_of_a_private_brief_are_in_its_script_and_receipts_alone(
     assert strange == set()
 
 
+@pytest.mark.exhaustive
 def test_what_the_provider_said_of_a_private_brief_is_told_but_for_its_words(said: Said) -> None:
     assert "upstream said no to …" in said.out
 
@@ -226,7 +232,7 @@ async def _save_key(pipeline: Pipeline, key: str) -> None:
 
 
 def test_a_batch_goes_on_with_the_new_key_and_looks_old_jobs_up_with_the_old_one(
-    pipeline: Pipeline, said: Said
+    pipeline: Pipeline,
 ) -> None:
     refused = {"fault": "error", "route": "sora", "status": 401, "match": "swan"}
     hold = {"fault": "error", "route": "result", "status": 500, "match": "swan", "times": None}
