@@ -81,9 +81,10 @@ async def _once_written(studio: Studio, place: Place, writing: Writing[T]) -> T:
         await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
 
 
-async def keep(studio: Studio, place: Place, body: bytes) -> None:
-    """Store what a brief brings itself, unless something is stored already."""
-    await studio.store.put_if_absent(place.script_key, body, content_type="application/json")
+async def keep(studio: Studio, place: Place, body: bytes) -> bool:
+    """Store it, unless something is stored already; True when that was surely not so."""
+    key = place.script_key
+    return await studio.store.put_if_absent(key, body, content_type="application/json") is not None
 
 
 async def _written(studio: Studio, place: Place, writing: Writing[T]) -> T | None:
@@ -116,6 +117,7 @@ async def _claim(studio: Studio, place: Place, writing: Writing[T]) -> ClaimOutc
         key_hash=studio.client.key_hash,
         asked=writing.asked,
         private=is_private(),
+        new=True,
     )
 
 
@@ -148,7 +150,7 @@ async def _ask(studio: Studio, place: Place, writing: Writing[T], held: Held) ->
             await settle(lease.held, error.info())
             raise
         body = writing.stored(result, reply)
-        await keep(studio, place, body)
+        first = await keep(studio, place, body)
     landed = Landed(
         key=place.script_key,
         sha256=hashlib.sha256(body).hexdigest(),
@@ -157,8 +159,9 @@ async def _ask(studio: Studio, place: Place, writing: Writing[T], held: Held) ->
     )
     with suppress(ReceiptMoved):  # we were slow, and another process asked too: the first counts
         await studio.ledger.landed(lease.held, landed)
-    kept = await _stored(studio, place, writing)
-    return writing.read(body) if kept is None else kept
+    if not first and (kept := await _stored(studio, place, writing)) is not None:
+        return kept
+    return writing.read(body)
 
 
 async def _converse(

@@ -16,7 +16,7 @@ from globalaiopc import DeadlinePassed, ErrorInfo, GlobalAIOPCError, InvalidRequ
 from ledger import BudgetReached, JobUnknown, Receipt, RequestChanged
 from tasks import Studio, poster_key
 from tasks.correlation import correlated
-from tasks.lineage import input_keys, inputs_of
+from tasks.lineage import inputs_of, keys_among
 from tasks.private import is_private, withhold
 
 DEFECT_ADVICE = "Run the batch again: what was bought is continued. Report the log of this run."
@@ -81,10 +81,7 @@ async def _described(
             for stage in stages
             if (held := await studio.ledger.look(place.job(stage))) is not None
         }
-        script = place.script_key if await studio.store.head(place.script_key) else None
-        poster = poster_key(place.job("video"))
-        has_poster = "video" in receipts and await studio.store.head(poster) is not None
-        lie_at = await input_keys(studio.store, receipts.values())
+        lying = {key async for key in studio.store.iter_keys(f"{place.folder}/")}
     except GlobalAIOPCError as unreadable:
         error = ending.error or unreadable.info()
         return ReportItem(
@@ -94,6 +91,8 @@ async def _described(
             error=error,
             brief=as_given(place.brief),
         )
+    lie_at = keys_among(lying, receipts.values())
+    poster = poster_key(place.job("video"))
     landed = {stage: one.media for stage, one in receipts.items() if one.media is not None}
     timed = landed.get("video") or landed.get("speech")
     keys = {stage: media.key for stage, media in landed.items() if stage != "voice"}
@@ -102,10 +101,10 @@ async def _described(
         id=place.brief.id,
         state=ending.state,
         take=place.brief.take,
-        script=script,
+        script=place.script_key if place.script_key in lying else None,
         image=keys.get("image"),
         video=keys.get("video"),
-        poster=poster if has_poster else None,
+        poster=poster if "video" in receipts and poster in lying else None,
         speech=keys.get("speech"),
         voice=voice.voice_id if voice else None,
         seconds=timed.seconds if timed else None,

@@ -33,7 +33,7 @@ class Candidate:
 
     model: str
     endpoint: str
-    order: Callable[[], Awaitable[Order]]
+    order: Callable[[], Order]
 
 
 async def first_to_sell(studio: Studio, job: JobKey, candidates: Sequence[Candidate]) -> Bought:
@@ -41,7 +41,7 @@ async def first_to_sell(studio: Studio, job: JobKey, candidates: Sequence[Candid
 
     async def buy(at: int) -> Bought:
         chosen = candidates[at]
-        return await orchestrated(PAID[chosen.endpoint], studio, await chosen.order())
+        return await orchestrated(PAID[chosen.endpoint], studio, chosen.order())
 
     return await in_turn(studio, job, [one.model for one in candidates], buy)
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from flows.fallback import Candidate, first_to_sell
 from flows.inputs import Inputs
-from flows.orchestration import orchestrated
+from flows.landing import landed
 from flows.script import Script
 from flows.stages import Choice, Media, Stages
 from flows.work import Work
 from ledger import Landed
-from tasks import Studio, land
+from tasks import Studio
 from tasks.adopt import adopt
 from tasks.asked import Asked, ImageAsked, VideoAsked
 from tasks.inputs import Input, land_input
@@ -79,7 +79,7 @@ class Maker:
             )
 
         bought = await first_to_sell(self._studio, job, [candidate(*one) for one in offers])
-        return await orchestrated(land, self._studio, bought)
+        return await landed(self._studio, bought)
 
 
 def image_asked(stages: Stages, choice: Choice, script: Script, media: Media) -> ImageAsked:

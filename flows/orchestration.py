@@ -1,7 +1,8 @@
 """Going on while the Prefect server is away: a job that is paid for does not wait for a dashboard.
 
-A task asks the server for its tags' concurrency slots before it starts, and a run says how it ended
-at its end; both fail when the server stays away longer than Prefect's own retries.
+A run says how it ended at its end, and a task that is run under tags (ours have none of their own)
+asks for their concurrency slots before it starts; both fail when the server stays away longer than
+Prefect's own retries.
 """
 
 import asyncio

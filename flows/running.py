@@ -65,6 +65,9 @@ async def _make(studio: Studio, work: Work, stages: Stages, *, video: bool) -> N
         keep_private(script.image_prompt, script.video_prompt)
         check_script(stages, script)
         maker = Maker(studio, work, stages)
-        picture = await maker.image(script, inputs)
-        if video:
+        if not video:
+            await maker.image(script, inputs)
+            return
+        with studio.limits.makes_video():
+            picture = await maker.image(script, inputs)
             await maker.video(script, inputs, picture)

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from flows.asking import Writing, keep, written
 from flows.errors import VoiceUnknown
+from flows.landing import landed
 from flows.orchestration import orchestrated
 from flows.spoken import SAMPLE_SECONDS, SpokenBrief, SpokenWork
 from flows.words import (
@@ -20,7 +21,7 @@ from flows.words import (
 from globalaiopc import Catalogue, GlobalAIOPCError, InvalidRequest
 from ledger import Landed, Receipt
 from ledger.receipt import check_asked, fingerprint
-from tasks import PAID, Bought, Order, Studio, land
+from tasks import PAID, Bought, Order, Studio
 from tasks.asked import CloneAsked, SpeechAsked, TalkingAsked
 from tasks.inputs import Input, land_input
 from tasks.ordering import dry_request, order_for
@@ -130,10 +131,10 @@ async def make_voice(studio: Studio, work: SpokenWork, sample: Input | None) -> 
     if sample is None:
         raise InvalidRequest("There is no voice sample.", field="voice_sample")
     asked = clone_asked(work.brief, sample.sha256)
-    order = await order_for(studio, work.job("voice"), asked, [sample], run=orchestrated)
+    order = order_for(studio, work.job("voice"), asked, [sample], run=orchestrated)
     failure: GlobalAIOPCError | None = None
     try:
-        await orchestrated(land, studio, await _buy(studio, order))
+        await landed(studio, await _buy(studio, order))
     except GlobalAIOPCError as error:
         failure = error
     held = await studio.ledger.look(order.key)
@@ -152,14 +153,14 @@ async def make_voice(studio: Studio, work: SpokenWork, sample: Input | None) -> 
 async def make_speech(studio: Studio, work: SpokenWork, words: str, voice: Voice) -> Landed:
     """Have the voice say the words, and land what it says."""
     asked = speech_asked(work.brief, words, voice.id)
-    order = await order_for(studio, work.job("speech"), asked, run=orchestrated)
+    order = order_for(studio, work.job("speech"), asked, run=orchestrated)
     try:
         bought = await _buy(studio, order)
     except GlobalAIOPCError as error:
         if error.charged == "no" and not error.retry_is_free:
             error.advice = _about(studio, voice, error.advice)
         raise
-    return await orchestrated(land, studio, bought)
+    return await landed(studio, bought)
 
 
 def _about(studio: Studio, voice: Voice, advice: str) -> str:
@@ -188,8 +189,8 @@ async def make_head(
     heard = Input.of(speech)
     asked = talking_asked(work.brief, audio=heard.sha256, video=person.sha256)
     media = [heard, person]
-    order = await order_for(studio, work.job("video"), asked, media, run=orchestrated)
-    return await orchestrated(land, studio, await _buy(studio, order))
+    order = order_for(studio, work.job("video"), asked, media, run=orchestrated)
+    return await landed(studio, await _buy(studio, order))
 
 
 def clone_asked(brief: SpokenBrief, sample: str) -> CloneAsked:

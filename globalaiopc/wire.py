@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -32,8 +33,7 @@ _BEFORE_SENDING = (
     httpx.UnsupportedProtocol,
 )
 _IDLE_SECONDS = 15.0  # a kept connection older than that is more likely dead than useful
-# Looks are short. The pool's cost per request grows with its connections (measured: 2.5 ms of CPU
-# with 50, 1.7 with 8), and 32 in flight are 300 looks a second at a tenth of a second each.
+# Looks are short: 32 in flight are 300 looks a second at a tenth of a second each.
 _LOOKS_AT_ONCE = 32
 # A compressed stream arrives in lumps.
 _AS_A_STREAM = {"Accept": "text/event-stream, application/json", "Accept-Encoding": "identity"}
@@ -82,7 +82,7 @@ class Wire:
         self._timeouts = timeouts
         context = httpx.create_ssl_context() if transport is None else True
 
-        def client(connections: int, kept: int) -> httpx.AsyncClient:
+        def client(connections: int, *, kept: int) -> httpx.AsyncClient:
             return httpx.AsyncClient(
                 headers={
                     "Authorization": f"Bearer {key}",
@@ -99,12 +99,10 @@ class Wire:
                 ),
             )
 
-        looks_at_once = min(max_connections, _LOOKS_AT_ONCE)
         self._creates = client(max_connections, kept=0)
-        self._looks = client(looks_at_once, kept=looks_at_once)
-        # In front of the pools, because the pool's own queue costs more the longer it is.
+        self._looks = _Lookers(partial(client, 1, kept=1), min(max_connections, _LOOKS_AT_ONCE))
+        # In front of the pool, because the pool's own queue costs more the longer it is.
         self._create_turn = asyncio.Semaphore(max_connections)
-        self._look_turn = asyncio.Semaphore(looks_at_once)
 
     async def __aenter__(self) -> Self:
         return self
@@ -194,10 +192,10 @@ class Wire:
         `NotSent` when it surely never left, `PollFailed` for everything else.
         """
         connect = self._timeouts.connect
-        async with self._look_turn:
+        async with self._looks.one() as http:
             try:
                 async with asyncio.timeout(2 * connect + read_timeout):
-                    return await self._looks.request(
+                    return await http.request(
                         method,
                         url,
                         content=content,
@@ -210,6 +208,32 @@ class Wire:
                 raise PollFailed(f"{what} got no answer within {read_timeout:g} s.") from exc
             except (httpx.HTTPError, OSError) as exc:
                 raise PollFailed(f"{what} failed ({type(exc).__name__}).") from exc
+
+
+class _Lookers:
+    """Clients of one connection each; the one used last is used next, so that few stay open.
+
+    One client with many connections asks the system about each idle one, twice for every request:
+    of a thousand jobs' looks that was a fifth of all CPU.
+    """
+
+    def __init__(self, new: Callable[[], httpx.AsyncClient], at_once: int) -> None:
+        self._new = new
+        self._turn = asyncio.Semaphore(at_once)
+        self._idle: list[httpx.AsyncClient] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
+        async with self._turn:
+            client = self._idle.pop() if self._idle else self._new()
+            try:
+                yield client
+            finally:
+                self._idle.append(client)
+
+    async def aclose(self) -> None:
+        for client in self._idle:
+            await client.aclose()
 
 
 @contextmanager

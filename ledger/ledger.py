@@ -25,7 +25,6 @@ from ledger.errors import (
     ReceiptMoved,
     ReceiptNotSaved,
     ReceiptUnreadable,
-    RequestChanged,
     StoreError,
 )
 from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs, told
@@ -38,7 +37,6 @@ from ledger.receipt import (
     Receipt,
     State,
     check_asked,
-    differences,
     fingerprint,
     is_receipt,
     scrubbed,
@@ -49,6 +47,9 @@ T = TypeVar("T")
 log = logging.getLogger("ledger")
 
 SCAN_WIDTH = 32
+LANDED_KEPT = 512
+"""Receipts that a process keeps at hand after they have landed: the last of them are looked at by
+what is made from their media, and by the report."""
 JSON = "application/json"
 
 
@@ -82,10 +83,14 @@ class Ledger:
         # Claims that failed in our hands although the bucket may have taken them: nothing was ever
         # sent under these nonces, so this process may take such an intent over.
         self._unsent: set[str] = set()
+        self._landed: dict[str, Held] = {}
 
     async def look(self, job: JobKey) -> Held | None:
-        """The job's receipt now; None when nobody has claimed it yet."""
-        return await self._read(job.receipt_key)
+        """The job's receipt now; None when nobody has claimed it yet.
+
+        One that has landed changes no more, and may come from this process's memory.
+        """
+        return self._landed.get(job.receipt_key) or await self._read(job.receipt_key)
 
     async def claim(
         self,
@@ -97,9 +102,11 @@ class Ledger:
         key_hash: str,
         asked: Mapping[str, JsonValue],
         private: bool = False,
+        new: bool = False,
     ) -> ClaimOutcome:
         """Ask for the right to send this job once; `private` as in `Receipt`.
 
+        `new`: most likely there is no receipt yet, so that one is written without a look.
         Raises `RequestChanged` when the receipt is about another request, `InvalidRequest` when
         `asked` holds a secret or a URL with a query, `StoreError` when the bucket stays away
         (nothing has been sent then).
@@ -117,7 +124,15 @@ class Ledger:
             private=True if private else None,
             claim=self._new_claim(),
         )
-        return await self._claiming(wanted, lambda: self._claim_once(wanted))
+
+        async def once() -> ClaimOutcome | None:
+            nonlocal new
+            untried, new = new, False
+            if untried and (mine := await self._take(None, wanted)):
+                return mine
+            return await self._claim_once(wanted)
+
+        return await self._claiming(wanted, once)
 
     def now(self) -> datetime:
         """The time by which the receipts are written."""
@@ -277,10 +292,7 @@ class Ledger:
             return Mine(held)  # our own write, whose answer was lost
         if rules.may_claim_again(receipt, wanted.fingerprint):
             return await self._take(held, wanted)
-        if changed := differences(
-            receipt, endpoint=wanted.endpoint, model=wanted.model, asked=wanted.asked
-        ):
-            raise RequestChanged(str(receipt.job), changed)
+        rules.check_same(receipt, wanted.endpoint, wanted.model, wanted.asked)
         if self._never_sent(held, wanted):
             return await self._take(held, wanted)
         return await self._follow(held)
@@ -385,7 +397,14 @@ class Ledger:
         etag = await self._store.put_if_match(
             new.job.receipt_key, new.to_json(), held.etag, content_type=JSON
         )
-        return Held(new, etag) if etag else None
+        if etag is None:
+            return None
+        written = Held(new, etag)
+        if new.state == "landed":
+            self._landed[new.job.receipt_key] = written
+            if len(self._landed) > LANDED_KEPT:
+                del self._landed[next(iter(self._landed))]
+        return written
 
     def _new_claim(self) -> Claim:
         return Claim(

@@ -12,12 +12,14 @@ A holder that comes back late may still say how its own attempt went, after the 
 `unknown` or was abandoned: an attempt is known by its claim's nonce, which stays in the receipt.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
+
 from globalaiopc.errors import ErrorInfo
-from ledger.errors import ReceiptMoved
-from ledger.receipt import Receipt, State
+from ledger.errors import ReceiptMoved, RequestChanged
+from ledger.receipt import Receipt, State, differences
 
 LEASE_SECONDS = 180.0
 """How long a claim holds: longer than the longest wait for a create's answer, with slack."""
@@ -52,6 +54,12 @@ def may_become(receipt: Receipt, state: State) -> bool:
     if receipt.state == "failed" and receipt.error and receipt.error.code == ABANDONED:
         return state in _BECOMES["unknown"]
     return state in _BECOMES[receipt.state]
+
+
+def check_same(receipt: Receipt, endpoint: str, model: str, asked: Mapping[str, JsonValue]) -> None:
+    """Raise `RequestChanged`, naming the fields, when the receipt is about another request."""
+    if changed := differences(receipt, endpoint=endpoint, model=model, asked=asked):
+        raise RequestChanged(str(receipt.job), changed)
 
 
 def says_already(receipt: Receipt, state: State) -> bool:

@@ -9,6 +9,7 @@ Tasks take a `Studio` (the client, the bucket, the ledger) and are used in flows
 
 from tasks.assets import AssetRecord, asset_delete, asset_for, asset_status, asset_upload
 from tasks.center import model_center
+from tasks.declare import heals_by_itself
 from tasks.errors import KeptError, StudioNotReady
 from tasks.image import gpt_image_2, nano_banana
 from tasks.land import land
@@ -71,6 +72,7 @@ __all__ = [
     "happyhorse_i2v",
     "happyhorse_r2v",
     "happyhorse_t2v",
+    "heals_by_itself",
     "land",
     "luxvid",
     "media_stem",

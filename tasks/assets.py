@@ -67,7 +67,6 @@ class AssetRecord(BaseModel):
     name="asset_upload",
     run_name="upload {key} to {library}",
     description="POST to an asset library: the provider fetches a medium out of the bucket. Free.",
-    tags=["asset"],
 )
 async def asset_upload(
     studio: Studio,
@@ -92,7 +91,6 @@ async def asset_upload(
     name="asset_status",
     run_name="look at {asset_id} in {library}",
     description="Look at an asset, once or until it can be used. Free.",
-    tags=["asset"],
 )
 async def asset_status(
     studio: Studio, library: AssetLibrary, asset_id: str, wait_seconds: float | None = None
@@ -111,7 +109,6 @@ async def asset_status(
     name="asset_delete",
     run_name="delete {asset_id} from {library}",
     description="DELETE an asset, for ever. Videos that were made of it stay.",
-    tags=["asset"],
 )
 async def asset_delete(studio: Studio, library: AssetLibrary, asset_id: str) -> None:
     """Delete an asset, where the library can. Raises as `Assets.delete` does."""

@@ -2,4 +2,4 @@
 
 from tasks.declare import paid_task
 
-model_center = paid_task("model_center", "/v2/model-center/tasks", "media", makes="image or video")
+model_center = paid_task("model_center", "/v2/model-center/tasks", "image or video")

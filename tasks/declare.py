@@ -4,7 +4,7 @@ Prefect's task retries are the one layer that tries a step again. The client sen
 the flows have no retries of their own, and a result is never kept by Prefect: receipts are.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from prefect import Task, task
@@ -32,25 +32,33 @@ A 429's own Retry-After is kept by the client's shared cool-down.
 
 
 def retry_is_free(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
-    """Prefect's `retry_condition_fn`: the error's own answer, when nobody has to act first.
+    """Prefect's `retry_condition_fn`: the error's own answer."""
+    return isinstance(state.data, GlobalAIOPCError) and heals_by_itself(state.data)
+
+
+def heals_by_itself(error: GlobalAIOPCError) -> bool:
+    """Whether a step that failed with it is tried again: it is free, and nobody has to act first.
 
     A bucket that does not answer is an operator's business only when that lasts: it is waited for.
     """
-    error = state.data
-    if not isinstance(error, GlobalAIOPCError) or not error.retry_is_free:
+    if not error.retry_is_free:
         return False
     return error.who_acts == "nobody" or isinstance(error, StoreError | NotStored)
 
 
 def api_task(
-    *, name: str, run_name: str, description: str, tags: Sequence[str]
+    *, name: str, run_name: str, description: str
 ) -> Callable[[Callable[P, Coroutine[Any, Any, R]]], Task[P, Coroutine[Any, Any, R]]]:
-    """Declare a coroutine as a Prefect task under this project's rules."""
+    """Declare a coroutine as a Prefect task under this project's rules.
+
+    Without tags: for a tagged run Prefect asks its server for the tags' concurrency slots, whether
+    or not anybody has limited them, and so needs it before every paid job. How much is under way at
+    once is the connection's to say.
+    """
     declared = task(
         name=name,
         task_run_name=run_name,
         description=description,
-        tags=["globalaiopc", *tags],
         cache_policy=NO_CACHE,
         persist_result=False,
         retries=len(DELAYS),
@@ -61,11 +69,11 @@ def api_task(
     return lambda call: declared(withholding(call))
 
 
-def paid_task(endpoint: str, path: str, *tags: str, makes: str = "") -> PaidTask:
+def paid_task(endpoint: str, path: str, makes: str) -> PaidTask:
     """Declare the task of one paid endpoint: buy its job, or continue the one bought already.
 
     It is called with a `Studio` and an `Order`, and raises what `tasks.paid.buy` raises; an order
-    of another endpoint is an `InvalidRequest`. `makes` is said where the first tag does not.
+    of another endpoint is an `InvalidRequest`.
     """
 
     async def bought(studio: Studio, order: Order) -> Bought:
@@ -82,6 +90,5 @@ def paid_task(endpoint: str, path: str, *tags: str, makes: str = "") -> PaidTask
     return api_task(
         name=endpoint,
         run_name="{order.label}",
-        description=f"POST {path}, then wait for the {makes or tags[0]}. Pays at most once.",
-        tags=[*tags, "paid"],
+        description=f"POST {path}, then wait for the {makes}. Pays at most once.",
     )(bought)

@@ -197,7 +197,8 @@ async def _fit(studio: Studio, media: Input, key: str, size: Size, field: str) -
     stored = await studio.store.get(media.key)
     if stored is None or hashlib.sha256(stored.body).hexdigest() != media.sha256:
         raise _not_as_it_landed(studio, media, field)
-    fitted = await asyncio.to_thread(fit_image, stored.body, *size)
+    async with studio.room.core("frame"):
+        fitted = await asyncio.to_thread(fit_image, stored.body, *size)
     await studio.store.put(key, fitted, content_type="image/png")
 
 

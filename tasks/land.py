@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
     name="land",
     run_name="{bought.label}",
     description="Stream the finished media into the bucket, prove that it is whole, note it.",
-    tags=["landing"],
 )
 async def land(studio: Studio, bought: Bought) -> Landed:
     """Put one bought medium under its brief's folder; free, and repeatable at any time.
@@ -52,7 +51,7 @@ async def land_again(studio: Studio, held: Held, media_url: str) -> Landed:
 
 async def _landed_and_noted(studio: Studio, bought: Bought) -> Landed:
     receipt = bought.held.receipt
-    media = await in_bucket(studio, receipt)
+    media = None if bought.just_done else await in_bucket(studio, receipt)
     if media is None:
         media = await _landed(studio, bought)
     else:

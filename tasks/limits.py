@@ -1,7 +1,8 @@
 """How much may be under way in this process: by stage and by model, and how fast more is sent."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import math
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 from globalaiopc import Clock, Cooldown, RateLimited, SystemClock
 from tasks.places import Places
@@ -41,8 +42,10 @@ class Limits:
                 "voice": image,
                 "speech": image,
                 **{_of(model): most for model, most in (models or {}).items()},
-            }
+            },
+            gates={"writing": self._scripts_are_wanted, "image": self._pictures_are_wanted},
         )
+        self._making = 0
         self._sends: dict[str, Sends] = {}
         self._clock = clock or SystemClock()
 
@@ -67,6 +70,36 @@ class Limits:
         Landings are not divided: they are about one machine's memory.
         """
         self._places.share(shares)
+
+    @contextmanager
+    def makes_video(self) -> Iterator[None]:
+        """Wrap the making of one brief's picture and of the video that starts from it.
+
+        Those who do are kept from running far ahead of the videos: no picture is bought while as
+        many briefs as there are places for videos have theirs and no such place, and no script is
+        asked for while so many wait for a picture's place. What would only wait costs nobody's time
+        yet, and no money.
+        """
+        self._making += 1
+        try:
+            yield
+        finally:
+            self._making -= 1
+            self._places.serve()
+
+    def _pictures_are_wanted(self) -> bool:
+        places = self._places
+        # Those who wait for their model's places alone are not ahead: others may overtake them.
+        not_ahead = 0 if places.is_full("video") else places.waiting("video")
+        before = places.waiting("image") + places.taken("image")
+        ahead = self._making - before - places.taken("video") - not_ahead
+        return ahead < (places.size("video") or math.inf)
+
+    def _scripts_are_wanted(self) -> bool:
+        places = self._places
+        if not places.is_full("image") and self._pictures_are_wanted():
+            return True
+        return places.waiting("image") < (places.size("image") or math.inf)
 
     def hold_back(self, hold: bool) -> None:
         """Stop buying, or go on: more is finished than lands."""

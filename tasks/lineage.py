@@ -36,13 +36,27 @@ async def input_keys(store: ObjectStore, receipts: Iterable[Receipt]) -> dict[st
     only for what the brief brought. Raises `StoreError`.
     """
     known = tuple(receipts)
+    if not _brought(known):
+        return keys_among((), known)
+    folder = f"{known[0].job.folder}/{INPUTS}/"
+    return keys_among([key async for key in store.iter_keys(folder)], known)
+
+
+def keys_among(lying: Iterable[str], receipts: Iterable[Receipt]) -> dict[str, str]:
+    """The same, where it is known which objects lie in the brief's folder."""
+    known = tuple(receipts)
+    named = {sha256[:NAME_DIGITS]: sha256 for sha256 in _brought(known)}
     keys = {one.media.sha256: one.media.key for one in known if one.media is not None}
-    wanted = {medium.sha256 for one in known for medium in inputs_of(one, {})} - keys.keys()
-    if not wanted:
-        return keys
-    named = {sha256[:NAME_DIGITS]: sha256 for sha256 in wanted}
-    async for key in store.iter_keys(f"{known[0].job.folder}/{INPUTS}/"):
-        name = key.rpartition("/")[2].partition(".")[0]
-        if name in named:
+    for key in lying:
+        folder, _, file = key.rpartition("/")
+        name = file.partition(".")[0]
+        if name in named and folder.endswith(f"/{INPUTS}"):
             keys[named[name]] = key
     return keys
+
+
+def _brought(receipts: Iterable[Receipt]) -> set[str]:
+    """The hashes of what was given to the jobs, and none of them made."""
+    known = tuple(receipts)
+    given = {medium.sha256 for one in known for medium in inputs_of(one, {})}
+    return given - {one.media.sha256 for one in known if one.media is not None}

@@ -20,7 +20,7 @@ from tasks.asked import (
 )
 from tasks.assets import Run, as_task
 from tasks.inputs import Input, Size, check_library, find_input, hand_over
-from tasks.orders import BOUGHT, Order
+from tasks.orders import Order
 from tasks.studio import Studio
 
 __all__ = [
@@ -58,33 +58,25 @@ def dry_request(asked: Asked, catalogue: Catalogue) -> MediaRequest:
     return request_for(wish, catalogue)
 
 
-async def order_for(
+def order_for(
     studio: Studio, key: JobKey, asked: Asked, media: Iterable[Input] = (), *, run: Run = as_task
 ) -> Order:
     """The order of a job, of any model. `media` are those whose hashes `asked` names.
 
-    They are handed over to the provider: by a URL, fitted to the output's pixels where the model
-    fixes them, or as assets; for a job that was bought already that is not done again. Free. Raises
-    `InvalidRequest`, what `hand_over` raises, and what reading a receipt raises.
+    They are handed over to the provider when the job is about to be sent: by a URL, fitted to the
+    output's pixels where the model fixes them, or as assets. Free. Raises `InvalidRequest`; the
+    order's `renew` raises what `hand_over` raises.
     """
-    request = dry_request(asked, studio.client.catalogue)
-    held = await studio.ledger.look(key)
-    if held is not None and held.receipt.state in BOUGHT:
-        return Order(key=key, request=request, asked=asked.to_asked(), sendable=False)
-    return await _ordered(studio, key, asked, media, run)
-
-
-async def _ordered(
-    studio: Studio, key: JobKey, asked: Asked, media: Iterable[Input], run: Run
-) -> Order:
     catalogue = studio.client.catalogue
+    dry = dry_request(asked, catalogue)
     row = catalogue.model(asked.model)
     by_hash = {one.sha256: one for one in media}
     wanted = list(dict.fromkeys(asked.media()))
-
-    async def handed(word: str, sha256: str) -> str:
+    for word, sha256 in wanted:
         if sha256 not in by_hash:
             raise InvalidRequest(f"{key} names a medium that was not given.", field=word)
+
+    async def handed(word: str, sha256: str) -> str:
         return await hand_over(
             studio,
             by_hash[sha256],
@@ -95,7 +87,7 @@ async def _ordered(
             run=run,
         )
 
-    async def request() -> MediaRequest:
+    async def handed_over() -> MediaRequest:
         addresses = await asyncio.gather(*(handed(word, sha256) for word, sha256 in wanted))
         known = dict(zip(wanted, addresses, strict=True))
         return request_for(asked.wish(lambda word, sha256: known[word, sha256]), catalogue)
@@ -103,9 +95,8 @@ async def _ordered(
     return Order(
         key=key,
         asked=asked.to_asked(),
-        made=studio.client.clock.now(),
-        request=await request(),
-        renew=request if wanted else None,
+        request=dry,
+        renew=handed_over if wanted else None,
     )
 
 
@@ -125,7 +116,7 @@ async def order_again(studio: Studio, receipt: Receipt, *, run: Run = as_task) -
             advice="Put the catalogue back as it was, or abandon the job and ask for a new take.",
         )
     media = [await _again(studio, receipt.job, *one) for one in dict.fromkeys(asked.media())]
-    return await _ordered(studio, receipt.job, asked, media, run)
+    return order_for(studio, receipt.job, asked, media, run=run)
 
 
 async def _again(studio: Studio, job: JobKey, word: str, sha256: str) -> Input:

@@ -1,5 +1,6 @@
 """A paid job as it is asked for, and what came of it."""
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -33,20 +34,18 @@ class Order:
 
     `asked` is the fingerprint's input and outlives every release of this software: it holds the
     neutral words (`prompt`, `ratio`, `seconds`, …) and the SHA-256 of input media, never a URL.
-    `sendable` is False where the request names stand-ins, because the job was bought already.
-    `renew` hands the media over anew and makes the same request of them; `made` is when that was
-    done last, by the client's clock.
+    Where there is `renew`, `request` names stand-ins for the media until that has handed them over
+    and made the same request of them; `made` is when it did last, by the client's clock.
     """
 
     key: JobKey
     request: MediaRequest = field(repr=False)
     asked: Mapping[str, JsonValue] = field(repr=False)
-    sendable: bool = True
     renew: Callable[[], Awaitable[MediaRequest]] | None = field(default=None, repr=False)
-    made: float = 0.0
+    made: float = -math.inf
 
     def is_stale(self, now: float) -> bool:
-        """Whether its media may be out of the provider's reach by the time that it fetches them."""
+        """Whether its media are out of the provider's reach, or may be when it fetches them."""
         return self.renew is not None and now - self.made > FRESH_SECONDS
 
     async def renewed(self, now: float) -> Self:
@@ -67,11 +66,15 @@ class Order:
 
 @dataclass(frozen=True)
 class Bought:
-    """A finished job. `media_url` is None when the media has landed already."""
+    """A finished job. `media_url` is None when the media has landed already.
+
+    `just_done`: this call was the first to see it done, so nothing of it is in the bucket yet.
+    """
 
     held: Held
     media_url: str | None = field(default=None, repr=False)
     subtitle_url: str | None = field(default=None, repr=False)
+    just_done: bool = False
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ If the process dies on a line, the next run finds in the receipt:
 """
 
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -29,6 +30,7 @@ from globalaiopc import (
 )
 from globalaiopc.requests import VoiceCloneRequest
 from ledger import Held, JobUnknown, Known, Landed, Mine, Receipt, ReceiptMoved, StoreError, Theirs
+from ledger.rules import check_same
 from tasks import telemetry
 from tasks.errors import KeptError
 from tasks.landing import already_landed
@@ -63,12 +65,12 @@ async def _bought(studio: Studio, order: Order) -> Bought:
     held = await studio.ledger.look(order.key)
     if held is not None and held.receipt.state in BOUGHT:
         studio.timeline.bought_before(order.key.brief_id, order.key.stage)
-        await _claim(studio, order, studio.client)
+        check_same(held.receipt, order.request.endpoint, order.model, order.asked)
         return await _finish(studio, held)
-    if not order.sendable:
-        raise NotSent(f"{order.key} was bought, and failed just now.", advice="Run it again.")
+    order = await order.renewed(studio.client.clock.now())
     async with studio.place(order.key, model=order.model):
-        return await _finish(studio, await _send_or_follow(studio, order))
+        sent = await _send_or_follow(studio, order, new=held is None)
+        return await _finish(studio, sent)
 
 
 async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
@@ -94,7 +96,9 @@ async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
         return await _send_or_follow(studio, _handed_over_anew(order))
 
 
-async def _claim(studio: Studio, order: Order, client: GlobalAIOPCClient) -> Mine | Theirs | Known:
+async def _claim(
+    studio: Studio, order: Order, client: GlobalAIOPCClient, *, new: bool
+) -> Mine | Theirs | Known:
     request = order.request
     return await studio.ledger.claim(
         order.key,
@@ -104,11 +108,12 @@ async def _claim(studio: Studio, order: Order, client: GlobalAIOPCClient) -> Min
         key_hash=client.key_hash,
         asked=order.asked,
         private=is_private(),
+        new=new,
     )
 
 
-async def _send_or_follow(studio: Studio, order: Order) -> Held:
-    """Send, or follow who does.
+async def _send_or_follow(studio: Studio, order: Order, *, new: bool = False) -> Held:
+    """Send, or follow who does. `new`: there was no receipt yet.
 
     A key that was replaced meanwhile costs a second claim and no money: what was refused for its
     key is `failed`, not charged, and claimed anew for the new key.
@@ -119,7 +124,7 @@ async def _send_or_follow(studio: Studio, order: Order) -> Held:
             # Before the claim, which would run out in the queue.
             async with _turn(studio, order) as fresh:
                 client = studio.client
-                match await _claim(studio, fresh, client):
+                match await _claim(studio, fresh, client, new=new):
                     case Mine(held):
                         return await uninterrupted(_send_once(studio, fresh, held, client))
                     case Known(held):
@@ -136,7 +141,7 @@ async def _send_or_follow(studio: Studio, order: Order) -> Held:
 
 def _handed_over_anew(order: Order) -> Order:
     """Assets belong to a key's account."""
-    return replace(order, made=float("-inf"))
+    return replace(order, made=-math.inf)
 
 
 @asynccontextmanager
@@ -221,7 +226,12 @@ async def _wait(studio: Studio, held: Held) -> Bought:
         _, gone = await note_gone(studio, held, error)
         raise gone from error
     now = await note_completed(studio, held, view)
-    return Bought(now, media_url=view.media_url, subtitle_url=view.subtitle_url)
+    return Bought(
+        now,
+        media_url=view.media_url,
+        subtitle_url=view.subtitle_url,
+        just_done=held.receipt.state == "submitted",
+    )
 
 
 async def in_bucket(studio: Studio, receipt: Receipt) -> Landed | None:

@@ -6,17 +6,23 @@ of which there are as many as combinations of pools (a stage and a model: some t
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 _Queue = OrderedDict[int, "asyncio.Future[None]"]
 
 
 class Places:
-    """Pools of places by name. One that nobody gave a size to has room for everyone."""
+    """Pools of places by name. One that nobody gave a size to has room for everyone.
 
-    def __init__(self, sizes: Mapping[str, int]) -> None:
+    `gates` are further conditions for a pool's places; `serve` looks at them anew.
+    """
+
+    def __init__(
+        self, sizes: Mapping[str, int], gates: Mapping[str, Callable[[], bool]] | None = None
+    ) -> None:
         self._sizes = dict(sizes)
+        self._gates = gates or {}
         self._taken: Counter[str] = Counter()
         self._queues: dict[tuple[int, tuple[str, ...]], _Queue] = {}
         self._arrivals = 0
@@ -32,7 +38,7 @@ class Places:
             yield
         finally:
             self._taken.subtract(pools)
-            self._serve()
+            self.serve()
 
     def resize(self, pool: str, size: int | None) -> None:
         """Those who are inside stay, also when there is no room for so many any more.
@@ -43,7 +49,7 @@ class Places:
             self._sizes.pop(pool, None)
         else:
             self._sizes[pool] = size
-        self._serve()
+        self.serve()
 
     def share(self, shares: int) -> None:
         """Keep one of so many equal parts of each pool, rounded up: others have the rest."""
@@ -56,24 +62,32 @@ class Places:
     def taken(self, pool: str) -> int:
         return self._taken[pool]
 
+    def waiting(self, pool: str) -> int:
+        return sum(len(queue) for (_, pools), queue in self._queues.items() if pool in pools)
+
+    def is_full(self, pool: str) -> bool:
+        size = self._sizes.get(pool)
+        return size is not None and self._taken[pool] >= size
+
     async def _given(self, rank: int, pools: tuple[str, ...]) -> None:
         self._arrivals += 1
         number, given = self._arrivals, asyncio.get_running_loop().create_future()
         queue = self._queues.setdefault((rank, pools), OrderedDict())
         queue[number] = given
-        self._serve()
+        self.serve()
         try:
             await given
         except asyncio.CancelledError:
             if given.done() and not given.cancelled():  # given in the same moment: give it back
                 self._taken.subtract(pools)
-                self._serve()
+                self.serve()
             else:
                 queue.pop(number, None)
                 self._forget_empty()
             raise
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
+        """Give what there is to those who wait."""
         while heads := list(self._heads()):
             _, number, key = min(heads)
             self._taken.update(key[1])
@@ -90,8 +104,8 @@ class Places:
                         break
 
     def _has_room(self, pool: str) -> bool:
-        size = self._sizes.get(pool)
-        return size is None or self._taken[pool] < size
+        gate = self._gates.get(pool)
+        return not self.is_full(pool) and (gate is None or gate())
 
     def _forget_empty(self) -> None:
         for key in [key for key, queue in self._queues.items() if not queue]:

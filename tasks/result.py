@@ -9,7 +9,6 @@ from tasks.studio import Studio
     name="result",
     run_name="look at {task_id}",
     description="GET /v1/result/{id}: one look at a job, free of charge.",
-    tags=[],
 )
 async def result(studio: Studio, task_id: str, api: ApiVersion = "v1") -> TaskView:
     """Look once at any media job by the provider's id."""

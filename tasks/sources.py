@@ -197,7 +197,7 @@ async def _inspected(studio: Studio, inspection: Inspection, parts: Parts) -> Fo
         await inspection.feed(part)
         if not inspection.fits:
             inspection.forget()
-    return await inspection.finish(studio.room.decodes)
+    return await inspection.finish(studio.room)
 
 
 async def _is_there(store: ObjectStore, landed: Landed) -> bool:

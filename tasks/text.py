@@ -56,7 +56,6 @@ def _text_task(kind: type[TextRequest], says: str) -> TextTask:
         name=kind.endpoint,
         run_name="{label} · script · {request.model}",
         description=f"POST {kind.path}: {says}.",
-        tags=["text", "paid"],
     )(ask)
 
 

@@ -3,4 +3,4 @@
 from tasks.declare import paid_task
 
 voice_clone = paid_task("voice_clone", "/v1/soundCloning/clones", "voice")
-speech = paid_task("speech", "/v1/soundCloning/audios", "voice", makes="audio")
+speech = paid_task("speech", "/v1/soundCloning/audios", "audio")

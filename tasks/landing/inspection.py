@@ -10,6 +10,7 @@ from typing import Literal
 from tasks.landing.boxes import BoxWalk, Patchwork
 from tasks.landing.errors import NotMediaError
 from tasks.landing.poster import jpeg_of
+from tasks.landing.room import LandingRoom
 from tasks.landing.sound import check_sound
 from tasks.landing.verify import Facts, MediaType, check_image, check_video, sniff
 
@@ -99,12 +100,12 @@ class Inspection:
         for _ in self.let_go():
             pass
 
-    async def finish(self, decodes: asyncio.Semaphore) -> Found:
+    async def finish(self, room: LandingRoom) -> Found:
         """All parts were fed: prove what can be proven of them (see `verify`)."""
         if self.media_type is None:
             raise NotMediaError("the file is empty")
         await self._hashed()
-        async with decodes:
+        async with room.core(self._kind):
             facts, poster = await asyncio.to_thread(self._check)
         return Found(
             self.media_type, self._sha.hexdigest(), self.size, facts, poster, self._source_sha256

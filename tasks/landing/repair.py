@@ -1,7 +1,5 @@
 """Finding a file that landed although its receipt does not say so: a crash lay between the two."""
 
-import asyncio
-
 from ledger.receipt import Landed
 from ledger.store import ObjectStore
 from tasks.landing.errors import NotMediaError
@@ -42,7 +40,7 @@ async def already_landed(
         if found is None:
             async with room.seat(), room.memory(rules.memory(info.size)):
                 proven = await _read_again(
-                    store, key, info.size, media_type, rules=rules, decodes=room.decodes
+                    store, key, info.size, media_type, rules=rules, room=room
                 )
             found = landed_from(key_stem, proven) if proven else None
         if found is not None:
@@ -57,7 +55,7 @@ async def _read_again(
     media_type: MediaType,
     *,
     rules: LandingRules,
-    decodes: asyncio.Semaphore,
+    room: LandingRoom,
 ) -> Found | None:
     inspection = Inspection(media_type.kind, rules.hold_bytes)
     try:
@@ -65,7 +63,7 @@ async def _read_again(
             await inspection.feed(await store.get_range(key, start, rules.part_bytes))
             if not inspection.fits:
                 inspection.forget()
-        found = await inspection.finish(decodes)
+        found = await inspection.finish(room)
     except NotMediaError:
         return None
     return found if found.media_type == media_type else None

@@ -4,19 +4,24 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Literal
 
 from tasks.places import Places
 
 MIB = 1024 * 1024
 LANDINGS = 8
 MEMORY_BYTES = 256 * MIB
-DECODES = 2
-BACKLOG = 4
-"""Finished media that may wait for each landing under way before nothing more is bought."""
+CORES = 2
+
+CoreWork = Literal["frame", "video", "audio", "image"]
+_CORE_RANKS: dict[CoreWork, int] = {"frame": 0, "video": 1, "audio": 1, "image": 2}
+BACKLOG = 32
+"""Finished media that may wait for each landing under way before nothing more is bought: a wave of
+jobs that end together is no backlog, and ten seconds each are minutes of the day they are kept."""
 
 
 class LandingRoom:
-    """Shared by all landings of a process: how many, holding how many bytes, checking how many.
+    """Shared by all landings of a process: how many, holding how many bytes, on how many cores.
 
     The bytes of media held by all landings together stay within `memory_bytes`; each takes its
     share (`LandingRules.memory`) before it reads a body and waits while there is not enough. One
@@ -32,7 +37,7 @@ class LandingRoom:
         self._waiting_most = BACKLOG * landings
         self._finished_waiting = 0
         self.on_behind: Callable[[bool], None] | None = None
-        self.decodes = asyncio.Semaphore(DECODES)
+        self._cores = Places({"core": CORES})
         self._all = memory_bytes
         self._free = memory_bytes
         self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
@@ -47,6 +52,14 @@ class LandingRoom:
             finally:
                 self._count(-1)
             yield
+
+    def core(self, kind: CoreWork) -> AbstractAsyncContextManager[None]:
+        """Hold a core for work on a medium: first the `frame` that a video is going to start from.
+
+        What the provider waits for goes before the proof of what it has made, and what ends a
+        brief before what only brings it on.
+        """
+        return self._cores.place("core", rank=_CORE_RANKS[kind])
 
     def seat_for_input(self) -> AbstractAsyncContextManager[None]:
         """Hold one of the landings for what a user brings; finished media go first."""

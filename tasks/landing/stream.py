@@ -76,7 +76,7 @@ class LandingRules:
 
         Besides: a label (at most 80 KB, commonly 2); a video's index (`moov`, at most 16 MiB,
         commonly under 1), and for each check going on, of which there are at most 2
-        (`room.DECODES`), the decoder's few frames.
+        (`room.CORES`), the decoder's few frames.
         """
         whole = self.hold_bytes if size is None else min(size, self.hold_bytes)
         held = whole + 2 * min(whole, self.part_bytes)
@@ -214,7 +214,7 @@ class _Landing:
                 await inspection.extend(tail, rules.part_bytes)
             if upload.begun:
                 await _send(upload, inspection)
-            found = await inspection.finish(self.room.decodes)
+            found = await inspection.finish(self.room)
             if marking.source_sha256:
                 found = replace(found, source_sha256=marking.source_sha256)
             landed = landed_from(self.key_stem, found)

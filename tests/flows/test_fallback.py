@@ -69,8 +69,8 @@ def candidates(studio: Studio, models: tuple[str, ...] = MODELS) -> list[Candida
     def one(model: str) -> Candidate:
         asked = ImageAsked(model=model, prompt="a fox", ratio="16:9")
 
-        async def order() -> Order:
-            return await order_for(studio, KEY, asked)
+        def order() -> Order:
+            return order_for(studio, KEY, asked)
 
         return Candidate(model, studio.client.catalogue.model(model).endpoint, order)
 

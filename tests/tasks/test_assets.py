@@ -378,6 +378,5 @@ async def test_each_call_shows_as_a_task_run_without_any_url(pipeline: Pipeline)
             f"delete {asset_id} from kyy_video2",
         ]
     )
-    assert {tuple(sorted(row["tags"])) for row in rows} == {("asset", "globalaiopc")}
     for text in (*pipeline.logs(run_id), json.dumps(rows)):
         _holds_no_url(text)

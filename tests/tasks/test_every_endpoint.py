@@ -245,7 +245,13 @@ async def ordered(studio: Studio, endpoint: str) -> Order:
     stage, asked_with = JOBS[endpoint]
     key = JobKey(batch_id="b", brief_id=endpoint, stage=stage)
     asked = asked_with(HASHES)
-    return await order_for(studio, key, asked, await given(studio, key.folder, asked), run=direct)
+    order = order_for(studio, key, asked, await given(studio, key.folder, asked), run=direct)
+    return await handed_over(studio, order)
+
+
+async def handed_over(studio: Studio, order: Order) -> Order:
+    """The order as it is sent."""
+    return await order.renewed(studio.client.clock.now())
 
 
 async def receipt_of(studio: Studio, order: Order) -> Receipt:
@@ -312,7 +318,7 @@ async def test_a_job_is_paid_once_by_whatever_number_of_processes_and_lands(
             landed = await land.fn(studio, bought)
             receipt = await receipt_of(studio, order)
             # Sent again on a person's word, it would be the same.
-            again = await order_again(studio, receipt, run=direct)
+            again = await handed_over(studio, await order_again(studio, receipt, run=direct))
         async with process.studio() as studio:
             third = await PAID[endpoint].fn(studio, await ordered(studio, endpoint))
             assert await land.fn(studio, third) == landed
@@ -337,7 +343,7 @@ async def test_a_voice_is_cloned_speaks_and_moves_lips(process: Process):
         said = SpeechAsked(
             model="soundCloningAudio", text="good morning", voice=voice, subtitles=True
         )
-        spoken = await PAID["speech"].fn(studio, await order_for(studio, key, said))
+        spoken = await PAID["speech"].fn(studio, order_for(studio, key, said))
         speech = await land.fn(studio, spoken)
         assert speech.seconds is not None
         beside = [one async for one in studio.store.iter_keys(f"{folder}/speech.")]
@@ -349,11 +355,12 @@ async def test_a_voice_is_cloned_speaks_and_moves_lips(process: Process):
         talking = TalkingAsked(model="kyy_digitalHuman", audio=speech.sha256, video=HASHES[CLIP])
         brought = await given(studio, folder, talking)
         key = JobKey(batch_id="b", brief_id="voice_clone", stage="video")
-        order = await order_for(studio, key, talking, [*brought, Input.of(speech)])
+        order = order_for(studio, key, talking, [*brought, Input.of(speech)])
+        order = await handed_over(studio, order)
         film = await land.fn(studio, await PAID["digital_human"].fn(studio, order))
         assert film.seconds == pytest.approx(speech.seconds, abs=0.5)
         receipt = await receipt_of(studio, order)
-        again = await order_again(studio, receipt)
+        again = await handed_over(studio, await order_again(studio, receipt))
         assert without_addresses(again) == without_addresses(order)
 
 
@@ -422,5 +429,5 @@ async def test_an_order_without_its_media_is_refused_before_anything_is_handed_o
     key = JobKey(batch_id="b", brief_id="x", stage="video")
     async with process.studio() as studio:
         with pytest.raises(InvalidRequest, match="not given") as refused:
-            await order_for(studio, key, asked)
+            order_for(studio, key, asked)
     assert refused.value.field == "images"

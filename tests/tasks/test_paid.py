@@ -125,27 +125,30 @@ async def test_a_picture_that_is_brought_does_not_lie_on_a_paid_one():
     assert bucket.objects["b/fox/image.png"] == png("blue")
 
 
-async def test_media_are_not_handed_over_again_for_a_job_that_was_bought():
+async def test_media_are_handed_over_for_what_is_sent_alone():
     bucket, provider = Bucket(), Provider()
     image = Input.of(await bucket.upload("b/fox/inputs/x.png", png("blue")))
     asked = ImageAsked(model="nano-banana-2", prompt="a fox", images=(image.sha256,))
     studio = studio_for(provider, bucket)
-    order = await order_for(studio, KEY, asked, [image])
-    assert order.sendable
-    assert "X-Amz-Signature" in str(order.request.body())
+    order = order_for(studio, KEY, asked, [image])
+    assert "X-Amz-Signature" not in str(order.request.body())
     first = await buy(studio, order)
-    del bucket.objects["b/fox/inputs/x.png"]
-    again = await order_for(studio, KEY, asked, [image])
-    assert not again.sendable
-    assert (await buy(studio, again)).task_id == first.task_id
+    assert "X-Amz-Signature" in str(provider.bodies)
+    kept = bucket.objects.pop("b/fox/inputs/x.png")
+    assert (await buy(studio, order)).task_id == first.task_id
     with pytest.raises(RequestChanged):
-        await buy(studio, await order_for(studio, KEY, asked.model_copy(update={"ratio": "1:1"})))
-    # Should the job turn out failed and free meanwhile, the stand-ins are not what is sent.
+        await buy(studio, order_for(studio, KEY, asked.model_copy(update={"ratio": "1:1"})))
+    assert provider.posts == 1
+    # Should the job turn out failed and free, it is sent anew, and not with stand-ins.
     failed = receipt(bucket).moved("failed", studio.ledger.now(), error=NotSent("no").info())
     bucket.objects[KEY.receipt_key] = failed.to_json()
-    with pytest.raises(NotSent, match="failed just now"):
-        await buy(studio, again)
+    with pytest.raises(InvalidRequest, match="is gone"):
+        await buy(studio, order)
     assert provider.posts == 1
+    bucket.objects["b/fox/inputs/x.png"] = kept
+    await buy(studio, order)
+    assert provider.posts == 2
+    assert "stand-in" not in str(provider.bodies)
 
 
 def dated(bucket: Bucket, clock: FakeClock) -> None:
@@ -160,7 +163,7 @@ def dated(bucket: Bucket, clock: FakeClock) -> None:
 async def ordered(studio: Studio, bucket: Bucket) -> Order:
     image = Input.of(await bucket.upload("b/fox/inputs/x.png", png("blue")))
     asked = ImageAsked(model="nano-banana-2", prompt="a fox", images=(image.sha256,))
-    return await order_for(studio, KEY, asked, [image])
+    return order_for(studio, KEY, asked, [image])
 
 
 @pytest.mark.parametrize("waits_for", ["a place", "a pause"])

@@ -25,7 +25,7 @@ def test_a_task_is_named_described_and_exported_as_its_endpoint(endpoint):
     assert (task.name, task.fn.__name__) == (endpoint, endpoint)
     assert task.description.startswith(f"POST {row.path}, then wait for the ")
     assert task.description.endswith(" Pays at most once.")
-    assert {"globalaiopc", "paid"} < set(task.tags)
+    assert not task.tags, "for tags Prefect would ask its server before it starts"
     assert task.persist_result is False
     assert task.retry_condition_fn is not None
 
