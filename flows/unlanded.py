@@ -13,7 +13,7 @@ from decimal import Decimal
 from flows.spending import worth
 from flows.status import state_at
 from ledger import JobKey, Ledger, ObjectStore, PriceBook, Receipt, ReceiptUnreadable
-from ledger.ledger import SCAN_WIDTH
+from ledger.scanning import SCAN_WIDTH
 from tasks.orders import media_stem
 from tasks.paid import KEPT
 from tasks.prices import kept_prices

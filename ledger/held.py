@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ledger.receipt import Receipt
+from ledger.receipt import JobKey, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,30 @@ class Known:
 
 
 ClaimOutcome: TypeAlias = Mine | Theirs | Known
+
+
+LANDED_KEPT = 512
+
+
+class LandedMemory:
+    """The receipts that a process has seen land last, which change no more.
+
+    They are looked at by what is made from their media, and by the report.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Held] = {}
+
+    def recall(self, job: JobKey) -> Held | None:
+        return self._kept.get(job.receipt_key)
+
+    def keep(self, held: Held) -> Held:
+        """The same, kept if it has landed."""
+        if held.receipt.state == "landed":
+            self._kept[held.receipt.job.receipt_key] = held
+            if len(self._kept) > LANDED_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return held
 
 
 def told(held: Held, changes: Mapping[str, object]) -> str:

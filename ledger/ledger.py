@@ -14,7 +14,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 from typing import TypeVar
 
 from pydantic import JsonValue
@@ -27,7 +26,7 @@ from ledger.errors import (
     ReceiptUnreadable,
     StoreError,
 )
-from ledger.held import ClaimOutcome, Held, Known, Mine, Theirs, told
+from ledger.held import ClaimOutcome, Held, Known, LandedMemory, Mine, Theirs, told
 from ledger.patience import patiently
 from ledger.receipt import (
     Claim,
@@ -41,15 +40,12 @@ from ledger.receipt import (
     is_receipt,
     scrubbed,
 )
+from ledger.scanning import read_all
 from ledger.store import ObjectStore
 
 T = TypeVar("T")
 log = logging.getLogger("ledger")
 
-SCAN_WIDTH = 32
-LANDED_KEPT = 512
-"""Receipts that a process keeps at hand after they have landed: the last of them are looked at by
-what is made from their media, and by the report."""
 JSON = "application/json"
 
 
@@ -83,14 +79,14 @@ class Ledger:
         # Claims that failed in our hands although the bucket may have taken them: nothing was ever
         # sent under these nonces, so this process may take such an intent over.
         self._unsent: set[str] = set()
-        self._landed: dict[str, Held] = {}
+        self._landed = LandedMemory()
 
     async def look(self, job: JobKey) -> Held | None:
         """The job's receipt now; None when nobody has claimed it yet.
 
         One that has landed changes no more, and may come from this process's memory.
         """
-        return self._landed.get(job.receipt_key) or await self._read(job.receipt_key)
+        return self._landed.recall(job) or await self._read(job.receipt_key)
 
     async def claim(
         self,
@@ -275,11 +271,8 @@ class Ledger:
         read, of which without it the first one is raised.
         """
         keys = [key async for key in self._store.iter_keys(prefix) if wanted(key)]
-        waiting = iter(keys)
-        while some := list(islice(waiting, SCAN_WIDTH)):
-            for found in await asyncio.gather(*(self._read_or_tell(k, unreadable) for k in some)):
-                if found is not None:
-                    yield found
+        async for held in read_all(self._read, keys, unreadable):
+            yield held
 
     async def _claim_once(self, wanted: Receipt) -> ClaimOutcome | None:
         """One try; None when another process moved the receipt under our hands."""
@@ -382,29 +375,11 @@ class Ledger:
             return None
         return Held(Receipt.from_json(stored.body, self._store.uri(key)), stored.etag)
 
-    async def _read_or_tell(
-        self, key: str, unreadable: Callable[[ReceiptUnreadable], None] | None
-    ) -> Held | None:
-        try:
-            return await self._read(key)
-        except ReceiptUnreadable as error:
-            if unreadable is None:
-                raise
-            unreadable(error)
-            return None
-
     async def _replace(self, held: Held, new: Receipt) -> Held | None:
         etag = await self._store.put_if_match(
             new.job.receipt_key, new.to_json(), held.etag, content_type=JSON
         )
-        if etag is None:
-            return None
-        written = Held(new, etag)
-        if new.state == "landed":
-            self._landed[new.job.receipt_key] = written
-            if len(self._landed) > LANDED_KEPT:
-                del self._landed[next(iter(self._landed))]
-        return written
+        return self._landed.keep(Held(new, etag)) if etag else None
 
     def _new_claim(self) -> Claim:
         return Claim(

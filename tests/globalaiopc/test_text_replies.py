@@ -46,7 +46,7 @@ async def test_each_method_asks_at_its_own_path(method):
     dialect = DIALECTS[method]
     script = Script(httpx.Response(200, json=dialect.whole))
     before: list[int] = []
-    async with client_for(script, text_base_url="http://text.example") as api:
+    async with client_for(script, text_base_url="https://text.example") as api:
         reply = await getattr(api, method)(
             dialect.request, before_send=lambda: before.append(len(script.requests))
         )

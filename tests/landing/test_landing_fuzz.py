@@ -15,6 +15,7 @@ from tasks.landing.inspection import Inspection
 from tasks.landing.label import Label
 from tasks.landing.marking import Marking
 from tasks.landing.metadata import recorded
+from tasks.landing.room import LandingRoom
 from tasks.landing.subtitles import _type_of
 from tests.fuzzing import damaged, examples, in_words, texts
 from tests.landing.makers import mp4, picture, sound
@@ -60,7 +61,7 @@ def test_damaged_media_are_media_or_refused(one: tuple[str, bytes], size: int) -
         inspection = Inspection(kind, 1024 * 1024)  # type: ignore[arg-type]
         for at in range(0, len(body), size):
             await inspection.feed(body[at : at + size])
-        await inspection.finish(asyncio.Semaphore(1))
+        await inspection.finish(LandingRoom())
 
     try:
         asyncio.run(inspected())

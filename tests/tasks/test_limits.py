@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -221,3 +222,42 @@ async def test_a_purchase_that_was_refused_by_429_is_counted_and_the_next_one_br
     assert sends.most == 1
     await buy(studio, fox())
     assert (sends.most, provider.posts) == (2, 1)
+
+
+async def test_pictures_do_not_run_far_ahead_of_the_videos_they_are_for() -> None:
+    limits, crowd = Limits(text=9, image=9, video=2), Crowd()
+    with ExitStack() as making:
+        for name in "abcd":
+            making.enter_context(limits.makes_video())
+            await crowd.come(name, lambda: limits.place("image"))
+            if name in "ab":
+                await crowd.go(name)  # has its picture, and no place for its video yet
+        assert crowd.inside == ["a", "b"]
+        await crowd.come("video a", lambda: limits.place("video"))
+        assert crowd.inside == ["a", "b", "video a", "c"]
+        await crowd.all_go()
+    async with limits.place("image"):
+        pass  # a brief that ended, however it did, is ahead of nothing
+
+
+async def test_no_script_is_asked_for_while_as_many_wait_for_a_picture_as_have_a_place() -> None:
+    limits, crowd = Limits(text=9, image=1, video=1), Crowd()
+    for name in ("first", "second"):
+        await crowd.come(name, lambda: limits.place("image"))
+    await crowd.come("script", lambda: limits.place("writing"))
+    assert crowd.inside == ["first"]
+    await crowd.go("first")
+    assert crowd.inside == ["first", "second", "script"]
+    await crowd.all_go()
+
+
+async def test_those_who_wait_for_their_own_model_hold_up_no_pictures() -> None:
+    limits, crowd = Limits(text=9, image=9, video=2, models={"slow": 1}), Crowd()
+    with ExitStack() as making:
+        for name in "abcd":
+            making.enter_context(limits.makes_video())
+            await crowd.come(name, lambda: limits.place("video", "slow"))
+        assert crowd.inside == ["a"]
+        await crowd.come("picture", lambda: limits.place("image"))
+        assert crowd.inside == ["a", "picture"]
+        await crowd.all_go()

@@ -136,8 +136,9 @@ async def test_media_are_handed_over_for_what_is_sent_alone():
     assert "X-Amz-Signature" in str(provider.bodies)
     kept = bucket.objects.pop("b/fox/inputs/x.png")
     assert (await buy(studio, order)).task_id == first.task_id
+    other = order_for(studio, KEY, asked.model_copy(update={"ratio": "1:1"}), [image])
     with pytest.raises(RequestChanged):
-        await buy(studio, order_for(studio, KEY, asked.model_copy(update={"ratio": "1:1"})))
+        await buy(studio, other)
     assert provider.posts == 1
     # Should the job turn out failed and free, it is sent anew, and not with stand-ins.
     failed = receipt(bucket).moved("failed", studio.ledger.now(), error=NotSent("no").info())
