@@ -200,7 +200,7 @@ def test_no_secret_is_in_the_database_of_prefect_nor_in_its_log(
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", WORDS, ids=["topic", "picture", "motion"])
 def test_the_words_of_a_private_brief_are_in_its_script_and_receipts_alone(
     pipeline: Pipeline, said: Said, word: str
 ) -> None:
