@@ -39,7 +39,8 @@ PUBLIC = {
         gpt_image_2 grok happyhorse_edit happyhorse_i2v happyhorse_r2v happyhorse_t2v
         heals_by_itself land luxvid media_stem messages model_center nano_banana omni_flash
         open_studio poster_key responses result sd2_manxue seedance_1_5 seedance_2_0
-        seedance_discount seedance_special seedance_x1 sora speech starvideos stream_generate_content veo videos vidu voice_clone
+        seedance_discount seedance_special seedance_x1 sora speech starvideos
+        stream_generate_content veo videos vidu voice_clone
     """,
     "tasks.landing": """
         BadMedia Guard LandingFailed LandingRoom LandingRules MediaGone MediaRefused NotStored

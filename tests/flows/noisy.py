@@ -42,7 +42,7 @@ async def _show(batch: str) -> None:
     async with open_studio() as studio:
         asked = ImageAsked(model="nano-banana-2", prompt="a fox")
         receipts = [one async for one in Ledger(studio.store).scan(f"{batch}/")]
-        order = await order_for(studio, receipts[0].receipt.job, asked)
+        order = order_for(studio, receipts[0].receipt.job, asked)
         things = (studio, studio.client, studio.client.assets, studio.keys, studio.store)
         more = (order, order.request, receipts, studio.media_http, vars(studio), vars(studio.keys))
         briefs = (Brief(id="a", topic="b"), studio.keys._block)

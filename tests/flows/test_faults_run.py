@@ -106,8 +106,8 @@ def test_the_faults_did_strike(pipeline: Pipeline, storm: Ended, seen: dict[str,
     assert seen["OLDLINK"] == 2
     (film,) = pipeline.jobs("NOURL", "video")
     assert film["result_polls"] >= 3
-    # 10 scripts, 10 images of which 8 land, 8 videos of which 6 land.
-    tasks = {task["name"]: task for task in pipeline.task_runs(storm.run_id, 42)}
+    # 10 scripts, 10 images of which 8 land, 8 videos: all land at the first try of the step.
+    tasks = {task["name"]: task for task in pipeline.task_runs(storm.run_id, 28)}
     assert tasks["LIMITED · image · nano-banana-2"]["run_count"] == 2
     assert tasks["IMAGELOST · image · nano-banana-2"]["run_count"] == 1
 
@@ -176,7 +176,7 @@ def test_prefect_knows_no_secret(
     pipeline: Pipeline, storm: Ended, seen: dict[str, int], what: str
 ) -> None:
     assert pipeline.logs(storm.run_id)
-    assert pipeline.task_runs(storm.run_id, 42)
+    assert pipeline.task_runs(storm.run_id, 28)
     # Runs of other tests hold addresses that were typed in as parameters: those are the user's own.
     own = {"flow_runs": {"id": {"any_": [storm.run_id]}}} if what == "flow_runs" else {}
     rows = pipeline.all(what, **own)

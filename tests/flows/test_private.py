@@ -86,7 +86,7 @@ def test_letters_that_grow_in_lower_case_and_other_scripts(text):
 
 @pytest.mark.parametrize(("kind", "expected"), [("ours", Refused), ("other", RuntimeError)])
 async def test_no_error_of_a_task_quotes_it_nor_what_led_to_it(kind, expected):
-    @api_task(name="t", run_name="t", description="It fails.", tags=[])
+    @api_task(name="t", run_name="t", description="It fails.")
     async def fails() -> None:
         upstream = JobFailed(f"upstream said: {TOPIC}")
         if kind == "ours":

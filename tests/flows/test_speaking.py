@@ -16,7 +16,7 @@ from flows.spending import batch_purse
 from flows.spoken import SpokenBrief, SpokenWork
 from flows.words import StoredWords
 from ledger import Budget, JobKey, Mine, PriceBook, Receipt, Unpriced
-from tasks import Studio
+from tasks import Studio, land
 from tasks.asked import CloneAsked
 from tests.flows.spoken_parts import SAMPLE, sample
 from tests.tasks.doubles import CATALOGUE, TASK, Bucket, Provider, studio_for
@@ -42,7 +42,7 @@ def without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(module, "get_run_logger", lambda: logging.getLogger("test"))
     monkeypatch.setattr(saying, "orchestrated", directly)
     monkeypatch.setattr(rescuing, "orchestrated", directly)
-    monkeypatch.setattr(saying.land, "fn", landed)
+    monkeypatch.setattr(land, "fn", landed)
 
 
 def said(bucket: Bucket, provider: Provider) -> Studio:
