@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from flows.errors import ScriptInvalid, ScriptUnanswered
 from flows.fallback import in_turn
-from flows.texts import ask_for_json, text_row
+from flows.texts import ask_for_json
 from flows.work import Place
 from globalaiopc import ChatMessage, ChatReply, GlobalAIOPCError, OutcomeUnknown, Unauthorized
 from ledger import ClaimOutcome, Held, Known, Landed, Lease, Mine, ReceiptMoved, Theirs
@@ -108,7 +108,7 @@ async def _written(studio: Studio, place: Place, writing: Writing[T]) -> T | Non
 
 
 async def _claim(studio: Studio, place: Place, writing: Writing[T]) -> ClaimOutcome:
-    row = text_row(studio, writing.model)
+    row = studio.client.catalogue.model(writing.model)
     return await studio.ledger.claim(
         place.job(STAGE),
         endpoint=row.endpoint,

@@ -37,7 +37,7 @@ _WORDS = (
 """Fields that hold a word or a few; of an undescribed model, any word is passed on."""
 _LONGEST_WORD = 200
 _WEB = ("https://", "http://", "s3://")
-_WHERE = "https://…, s3://bucket/key, or a key in the bucket"
+WHERE = "https://…, s3://bucket/key, or a key in the bucket"
 _THERE = "https://input.invalid/there"  # stands for media that have no address yet
 
 
@@ -79,7 +79,8 @@ def placed(
 
 def own_problems(brief: Brief) -> list[BriefProblem]:
     """What is wrong with a brief whatever its models are: its id, its texts, its media."""
-    return [*_id_problems(brief), *_text_problems(brief), *_media_problems(brief)]
+    media = source_problems(_all_sources(brief))
+    return [*id_problems(brief.id), *_text_problems(brief), *media]
 
 
 def model_problems(brief: Brief, catalogue: Catalogue, makes: Makes) -> list[BriefProblem]:
@@ -130,33 +131,47 @@ def check_script(stages: Stages, script: Script) -> None:
         raise
 
 
-def _id_problems(brief: Brief) -> Iterator[BriefProblem]:
+def id_problems(brief_id: str) -> Iterator[BriefProblem]:
+    """What is wrong with the id of a brief of any kind."""
     try:
-        check_id(brief.id, "id")
+        check_id(brief_id, "id")
     except InvalidRequest as exc:
         yield BriefProblem(field="id", message=exc.message, allowed=exc.allowed)
-    if brief.id in RESERVED_BRIEF_IDS:
-        yield BriefProblem(field="id", message=f"{brief.id} is the name of the batch's own file.")
+    if brief_id in RESERVED_BRIEF_IDS:
+        yield BriefProblem(field="id", message=f"{brief_id} is the name of the batch's own file.")
 
 
 def _text_problems(brief: Brief) -> Iterator[BriefProblem]:
     texts = {field: getattr(brief, field) or "" for field in _PROMPTS}
     tags = [("tags", tag) for tag in brief.tags]
     yield from _word_problems(brief)
-    for field, text in [*texts.items(), *_all_sources(brief), *tags]:
+    yield from unsendable_problems([*texts.items(), *_all_sources(brief), *tags])
+    for field, text in texts.items():
+        if text:
+            yield from unkeepable_problems(field, text)
+            yield from long_problems(field, text)
+
+
+def unsendable_problems(texts: Iterable[tuple[str, str]]) -> Iterator[BriefProblem]:
+    """Of fields and their texts: characters that cannot be sent."""
+    for field, text in texts:
         if why := unsendable(text):
             yield BriefProblem(field=field, message=why)
-    for field, text in texts.items():
-        if not text:
-            continue
-        try:
-            # What is asked for is kept in the bucket for others to read.
-            check_asked({field: text})
-        except InvalidRequest as exc:
-            yield BriefProblem(field=field, message=exc.message, allowed=exc.allowed)
-        if len(text) > PROMPT_CAP:
-            message = f"The text has {len(text):,} characters."
-            yield BriefProblem(field=field, message=message, allowed=f"at most {PROMPT_CAP:,}")
+
+
+def unkeepable_problems(field: str, text: str) -> Iterator[BriefProblem]:
+    """What is asked for is kept in the bucket for others to read."""
+    try:
+        check_asked({field: text})
+    except InvalidRequest as exc:
+        yield BriefProblem(field=field, message=exc.message, allowed=exc.allowed)
+
+
+def long_problems(field: str, text: str) -> Iterator[BriefProblem]:
+    """More than a model is told at once."""
+    if len(text) > PROMPT_CAP:
+        message = f"The text has {len(text):,} characters."
+        yield BriefProblem(field=field, message=message, allowed=f"at most {PROMPT_CAP:,}")
 
 
 def _word_problems(brief: Brief) -> Iterator[BriefProblem]:
@@ -181,10 +196,11 @@ def _all_sources(brief: Brief) -> list[tuple[str, str]]:
     return [(field, one) for field in given for one in sources(brief, field)]
 
 
-def _media_problems(brief: Brief) -> Iterator[BriefProblem]:
-    for field, source in _all_sources(brief):
+def source_problems(sources_of: Iterable[tuple[str, str]]) -> Iterator[BriefProblem]:
+    """Of fields and the places of their media: those that no medium can be read from."""
+    for field, source in sources_of:
         if why := bad_source(source):
-            yield BriefProblem(field=field, message=why, allowed=_WHERE)
+            yield BriefProblem(field=field, message=why, allowed=WHERE)
 
 
 def bad_source(source: str) -> str | None:

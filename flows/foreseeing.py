@@ -15,7 +15,6 @@ from flows.running import words_of
 from flows.script import Script, StoredScript, script_of
 from flows.spending import wanted
 from flows.stages import Choice, Media, Stages, choices, stages_of
-from flows.texts import text_row
 from flows.work import Work
 from flows.writing import STAGE as SCRIPT
 from flows.writing import script_asked
@@ -103,7 +102,8 @@ class _Walk:
         held = await self._studio.ledger.look(self._work.job(SCRIPT))
         model = models[turn(held.receipt if held else None, models, ()) or 0]
         asked = script_asked(brief, model)
-        seen = await self._foreseen(SCRIPT, text_row(self._studio, model).endpoint, asked)
+        row = self._studio.client.catalogue.model(model)
+        seen = await self._foreseen(SCRIPT, row.endpoint, asked)
         quote = self._prices.quote(model, seconds=None)
         if seen.meets == "other request":
             self._add(SCRIPT, model, seen, quote)

@@ -3,23 +3,28 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from flows.briefs import PROMPT_CAP, unsendable
-from flows.checks import bad_source
+from flows.checks import (
+    WHERE,
+    id_problems,
+    long_problems,
+    source_problems,
+    unkeepable_problems,
+    unsendable_problems,
+)
 from flows.errors import BriefProblem, shown
 from flows.saying import clone_asked, speech_asked, talking_asked
 from flows.spoken import SpokenBrief
 from flows.stages import Choice
 from globalaiopc import InvalidRequest
 from globalaiopc.catalogue import Catalogue
-from ledger.receipt import RESERVED_BRIEF_IDS, check_asked, check_id
 from tasks.asked import Asked
 from tasks.ordering import dry_request
 
 Spoken = Literal["speech", "video"]
 
 _NO_HASH = "0" * 64  # stands for media that have not been looked at yet
-_SOURCES = ("voice_sample", "person")
-_WHERE = "https://…, s3://bucket/key, or a key in the bucket"
+_TEXTS = ("topic", "text", "voice")
+_MEDIA = ("voice_sample", "person")
 _TO_BE_WRITTEN = "to be written"
 _VERSIONS: dict[str, tuple[str | int, ...]] = {
     "sound_version": ("v1", "v2"),
@@ -49,24 +54,17 @@ def validate_spoken(brief: SpokenBrief, catalogue: Catalogue, makes: Spoken) -> 
 
 
 def _texts(brief: SpokenBrief) -> Iterator[BriefProblem]:
-    try:
-        check_id(brief.id, "id")
-    except InvalidRequest as exc:
-        yield BriefProblem(field="id", message=exc.message, allowed=exc.allowed)
-    if brief.id in RESERVED_BRIEF_IDS:
-        yield BriefProblem(field="id", message=f"{brief.id} is the name of the batch's own file.")
-    for field in ("topic", "text", "voice", *_SOURCES):
-        if why := unsendable(getattr(brief, field) or ""):
-            yield BriefProblem(field=field, message=why)
-    for field in ("topic", "text", "voice"):
-        try:
-            # What is asked for is kept in the bucket for others to read.
-            check_asked({field: getattr(brief, field)})
-        except InvalidRequest as exc:
-            yield BriefProblem(field=field, message=exc.message, allowed=exc.allowed)
-    if len(brief.topic or "") > PROMPT_CAP:
-        message = f"The text has {len(brief.topic or ''):,} characters."
-        yield BriefProblem(field="topic", message=message, allowed=f"at most {PROMPT_CAP:,}")
+    texts = {field: getattr(brief, field) or "" for field in _TEXTS}
+    yield from id_problems(brief.id)
+    yield from unsendable_problems([*texts.items(), *_sources(brief)])
+    for field, text in texts.items():
+        yield from unkeepable_problems(field, text)
+    yield from long_problems("topic", texts["topic"])
+
+
+def _sources(brief: SpokenBrief) -> list[tuple[str, str]]:
+    """Field and place of each medium."""
+    return [(field, source) for field in _MEDIA if (source := getattr(brief, field))]
 
 
 def _words(brief: SpokenBrief) -> Iterator[BriefProblem]:
@@ -90,10 +88,8 @@ def _who(brief: SpokenBrief, makes: Spoken) -> Iterator[BriefProblem]:
         yield BriefProblem(field="voice_sample", message=message)
     if makes == "video" and not brief.person:
         message = "There is no video of the person who is to say it."
-        yield BriefProblem(field="person", message=message, allowed=_WHERE)
-    for field in _SOURCES:
-        if (source := getattr(brief, field)) and (why := bad_source(source)):
-            yield BriefProblem(field=field, message=why, allowed=_WHERE)
+        yield BriefProblem(field="person", message=message, allowed=WHERE)
+    yield from source_problems(_sources(brief))
 
 
 def _versions(brief: SpokenBrief) -> Iterator[BriefProblem]:
