@@ -49,7 +49,7 @@ def test_the_drill_is_the_whole_way_back() -> None:
         "prefect server start",
         "python -m blocks",
         "python -m blocks check",
-        f"prefect work-pool create {POOL} --type process",
+        f"prefect work-pool create {POOL} --type process --overwrite",
         "prefect --no-prompt deploy --all",
         f"prefect worker start --pool {POOL}",
         f"prefect deployment run {DEPLOYMENT} -p batch_id={BATCH} --watch",
