@@ -10,6 +10,11 @@ from tasks.places import Places
 _RANKS = {"video": 0, "speech": 0, "image": 1, "voice": 1, "script": 2, "writing": 2}
 """What is nearest to done goes first where several stages want the same model's places."""
 
+_AHEAD = 1.5
+"""Pictures that are under way or wait for their video's place, for each place of the larger stage.
+
+More than one for each, since they do not come evenly."""
+
 _PAID = frozenset({"image", "video", "voice", "speech"})
 
 
@@ -75,10 +80,10 @@ class Limits:
     def makes_video(self) -> Iterator[None]:
         """Wrap the making of one brief's picture and of the video that starts from it.
 
-        Those who do are kept from running far ahead of the videos: no picture is bought while as
-        many briefs as there are places for videos have theirs and no such place, and no script is
-        asked for while so many wait for a picture's place. What would only wait costs nobody's time
-        yet, and no money.
+        Those who do are kept from running far ahead of the videos: no picture is bought while half
+        as many again as there are places have or get one, and no place for their video yet; and no
+        script is asked for while half as many as there are places wait for a picture's. What would
+        only wait costs nobody's time yet, and no money.
         """
         self._making += 1
         try:
@@ -91,15 +96,15 @@ class Limits:
         places = self._places
         # Those who wait for their model's places alone are not ahead: others may overtake them.
         not_ahead = 0 if places.is_full("video") else places.waiting("video")
-        before = places.waiting("image") + places.taken("image")
-        ahead = self._making - before - places.taken("video") - not_ahead
-        return ahead < (places.size("video") or math.inf)
+        ahead = self._making - places.waiting("image") - places.taken("video") - not_ahead
+        most = max(places.size("image") or math.inf, places.size("video") or math.inf)
+        return ahead < _AHEAD * most
 
     def _scripts_are_wanted(self) -> bool:
         places = self._places
         if not places.is_full("image") and self._pictures_are_wanted():
             return True
-        return places.waiting("image") < (places.size("image") or math.inf)
+        return places.waiting("image") < (_AHEAD - 1) * (places.size("image") or math.inf)
 
     def hold_back(self, hold: bool) -> None:
         """Stop buying, or go on: more is finished than lands."""

@@ -225,16 +225,16 @@ async def test_a_purchase_that_was_refused_by_429_is_counted_and_the_next_one_br
 
 
 async def test_pictures_do_not_run_far_ahead_of_the_videos_they_are_for() -> None:
-    limits, crowd = Limits(text=9, image=9, video=2), Crowd()
+    limits, crowd = Limits(text=9, image=2, video=2), Crowd()
     with ExitStack() as making:
-        for name in "abc":
+        for name in "abcd":
             making.enter_context(limits.makes_video())
             await crowd.come(name, lambda: limits.place("image"))
-            if name != "c":
+            if name in "ab":
                 await crowd.go(name)  # has its picture, and no place for its video yet
-        assert crowd.inside == ["a", "b"]
+        assert crowd.inside == ["a", "b", "c"], "three for two places, and there is a place for d"
         await crowd.come("video a", lambda: limits.place("video"))
-        assert crowd.inside == ["a", "b", "video a", "c"]
+        assert crowd.inside == ["a", "b", "c", "video a", "d"]
         await crowd.all_go()
     async with limits.place("image"):
         pass  # a brief that ended, however it did, is ahead of nothing
