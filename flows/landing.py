@@ -1,5 +1,7 @@
 """Landing in a flow: at once, and as a task with retries when that does not succeed."""
 
+from dataclasses import replace
+
 from flows.orchestration import orchestrated
 from globalaiopc import GlobalAIOPCError
 from ledger import Landed
@@ -17,4 +19,5 @@ async def landed(studio: Studio, bought: Bought) -> Landed:
     except GlobalAIOPCError as error:
         if not heals_by_itself(error):
             raise
-    return await orchestrated(land, studio, bought)
+    # By now it may lie in the bucket: the first try may have failed at the note of it alone.
+    return await orchestrated(land, studio, replace(bought, just_done=False))

@@ -63,16 +63,17 @@ class Keyring:
     async def look(self, receipt: Receipt, look: Callable[[GlobalAIOPCClient], Awaitable[T]]) -> T:
         """Look a job up with the key that bought it.
 
-        When that was revoked, with the current one, whose account may be the same.
+        When that was revoked, with the current one, whose account may be the same; when that was
+        replaced meanwhile as well, with the one after it.
         """
-        client = self.of(receipt.key_hash)
-        try:
-            return await look(client)
-        except Unauthorized:
-            if not await self.renewed(client):
-                raise
-        self._refused.add(client.key_hash)
-        return await look(self.current)
+        while True:
+            client = self.of(receipt.key_hash)
+            try:
+                return await look(client)
+            except Unauthorized:
+                if not await self.renewed(client):
+                    raise
+            self._refused.add(client.key_hash)
 
     async def renewed(self, refused: GlobalAIOPCClient) -> bool:
         """Whether there is another key to go on with, now that the provider refused this one's."""

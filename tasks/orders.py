@@ -35,7 +35,8 @@ class Order:
     `asked` is the fingerprint's input and outlives every release of this software: it holds the
     neutral words (`prompt`, `ratio`, `seconds`, …) and the SHA-256 of input media, never a URL.
     Where there is `renew`, `request` names stand-ins for the media until that has handed them over
-    and made the same request of them; `made` is when it did last, by the client's clock.
+    and made the same request of them; `made` is when it did last, by the client's clock, and
+    `made_for` the hash of the key whose account they were handed to.
     """
 
     key: JobKey
@@ -43,15 +44,21 @@ class Order:
     asked: Mapping[str, JsonValue] = field(repr=False)
     renew: Callable[[], Awaitable[MediaRequest]] | None = field(default=None, repr=False)
     made: float = -math.inf
+    made_for: str = ""
 
-    def is_stale(self, now: float) -> bool:
-        """Whether its media are out of the provider's reach, or may be when it fetches them."""
-        return self.renew is not None and now - self.made > FRESH_SECONDS
+    def is_stale(self, now: float, key_hash: str) -> bool:
+        """Whether its media are out of the provider's reach, or may be when it fetches them.
 
-    async def renewed(self, now: float) -> Self:
+        Assets belong to a key's account: after the key was replaced, they are handed over anew.
+        """
+        if self.renew is None:
+            return False
+        return self.made_for != key_hash or now - self.made > FRESH_SECONDS
+
+    async def renewed(self, now: float, key_hash: str) -> Self:
         """The same order, its media handed over at `now`. Raises as `tasks.inputs.hand_over`."""
         request = await self.renew() if self.renew is not None else self.request
-        return replace(self, request=request, made=now)
+        return replace(self, request=request, made=now, made_for=key_hash)
 
     @property
     def model(self) -> str:

@@ -10,10 +10,8 @@ If the process dies on a line, the next run finds in the receipt:
 """
 
 import logging
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 from globalaiopc import (
@@ -67,7 +65,7 @@ async def _bought(studio: Studio, order: Order) -> Bought:
         studio.timeline.bought_before(order.key.brief_id, order.key.stage)
         check_same(held.receipt, order.request.endpoint, order.model, order.asked)
         return await _finish(studio, held)
-    order = await order.renewed(studio.client.clock.now())
+    order = await _renewed(studio, order)
     async with studio.place(order.key, model=order.model):
         sent = await _send_or_follow(studio, order, new=held is None)
         return await _finish(studio, sent)
@@ -93,7 +91,7 @@ async def send_again(studio: Studio, order: Order, held: Held, by: str) -> Held:
         except Unauthorized:
             if not await studio.keys.renewed(client):
                 raise
-        return await _send_or_follow(studio, _handed_over_anew(order))
+        return await _send_or_follow(studio, order)
 
 
 async def _claim(
@@ -134,14 +132,16 @@ async def _send_or_follow(studio: Studio, order: Order, *, new: bool = False) ->
         except Unauthorized:
             if not await studio.keys.renewed(client):
                 raise
-            order = _handed_over_anew(order)
             continue
         await studio.client.clock.sleep(FOLLOW_SECONDS * studio.client.time_scale)
 
 
-def _handed_over_anew(order: Order) -> Order:
-    """Assets belong to a key's account."""
-    return replace(order, made=-math.inf)
+async def _renewed(studio: Studio, order: Order) -> Order:
+    return await order.renewed(studio.client.clock.now(), studio.client.key_hash)
+
+
+def _is_stale(studio: Studio, order: Order) -> bool:
+    return order.is_stale(studio.client.clock.now(), studio.client.key_hash)
 
 
 @asynccontextmanager
@@ -152,12 +152,11 @@ async def _turn(studio: Studio, order: Order) -> AsyncIterator[Order]:
     are renewed before the claim, which would run out while an asset is reviewed, and out of the
     turn, which others wait for.
     """
-    clock = studio.client.clock
     while True:
-        if order.is_stale(clock.now()):
-            order = await order.renewed(clock.now())
+        if _is_stale(studio, order):
+            order = await _renewed(studio, order)
         async with studio.turn(order.key.brief_id, order.key.stage, order.model):
-            if not order.is_stale(clock.now()):
+            if not _is_stale(studio, order):
                 yield order
                 return
 

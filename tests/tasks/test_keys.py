@@ -1,12 +1,13 @@
 """A key that is replaced while a run goes on: what was bought with which, and asked with which."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from globalaiopc import GlobalAIOPCClient, TaskGone, Unauthorized
+from globalaiopc import GlobalAIOPCClient, MediaRequest, TaskGone, Unauthorized
 from globalaiopc.auth import key_hash
 from ledger import Receipt
 from tasks.keys import Keyring
@@ -17,6 +18,7 @@ from tests.tasks.doubles import KEY as JOB
 from tests.tasks.doubles import TASK, Bucket, fox, studio_for
 
 NEW = "k-canary-the-next-one"
+NEWEST = "k-canary-the-one-after-it"
 OLD_HASH, NEW_HASH = key_hash(KEY), key_hash(NEW)
 REFUSED = {"code": 401, "msg": "invalid api key", "data": None}
 
@@ -145,6 +147,34 @@ async def test_a_revoked_keys_job_is_asked_of_the_new_one_in_case_its_account_is
     later = studio(Block(gateway, NEW, former=[KEY]), bucket, wall=wall)
     assert (await buy(later, fox())).media_url == "https://x.test/a.png"
     assert gateway.keys("GET")[-1] == NEW
+
+
+async def test_a_former_keys_job_survives_that_the_current_one_is_replaced_as_well():
+    gateway, bucket, wall = Gateway(KEY, NEWEST, one_account=True), Bucket(), Wall()
+    await bought_with_the_old_key(gateway, bucket, wall)
+    gateway.accepted = {NEWEST}
+    block = Block(gateway, NEWEST, former=[KEY])
+    later = studio(block, bucket, key=NEW, wall=wall)
+    assert (await buy(later, fox())).media_url == "https://x.test/a.png"
+    assert (gateway.keys("GET")[:2], gateway.keys("GET")[-1]) == ([KEY, NEW], NEWEST)
+    gateway.accepted = set()
+    with pytest.raises(Unauthorized):
+        await buy(later, fox())
+
+
+async def test_media_are_handed_to_the_account_of_the_key_that_the_job_is_sent_with():
+    gateway, bucket = Gateway(NEW), Bucket()
+    running = studio(Block(gateway, NEW), bucket, key=KEY)
+    order, handed = fox(), []
+
+    async def renew() -> MediaRequest:
+        handed.append(running.client.key_hash)
+        if len(handed) == 1:  # another job is refused meanwhile
+            assert await running.keys.renewed(running.client)
+        return order.request
+
+    await buy(running, replace(order, renew=renew))
+    assert (handed, gateway.keys("POST")) == ([OLD_HASH, NEW_HASH], [NEW])
 
 
 @pytest.mark.parametrize("kept", [True, False])
