@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from flows.briefs import Brief
 from flows.errors import BadBriefs
-from flows.manifest import load_briefs, read_briefs
+from flows.manifest import read_briefs
 from flows.rows import ROW_LIMIT
-from globalaiopc.catalogue import Catalogue
+from tests.flows.lists import load, refusal
 
-CATALOGUE = Catalogue.load()
 Write = Callable[..., str]
 
 
@@ -29,16 +28,6 @@ def write(tmp_path: Path) -> Write:
         return str(path)
 
     return _write
-
-
-def load(source: Any, **how: Any) -> tuple[Brief, ...]:
-    return load_briefs(source, catalogue=CATALOGUE, **how)
-
-
-def refusal(source: Any, **how: Any) -> BadBriefs:
-    with pytest.raises(BadBriefs) as caught:
-        load(source, **how)
-    return caught.value
 
 
 def places(source: Any, **how: Any) -> list[tuple[int | None, int | None, str]]:

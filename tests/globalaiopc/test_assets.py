@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from globalaiopc import (
     Asset,
-    DeadlinePassed,
     GlobalAIOPCClient,
     GlobalAIOPCError,
     InvalidRequest,
@@ -28,45 +27,31 @@ from globalaiopc import (
 )
 from globalaiopc.answer import Answer
 from globalaiopc.asset_answers import Seen, parse_deletion, parse_look, parse_upload
-from globalaiopc.assets import POLL_EVERY, reference
+from globalaiopc.assets import reference
+from tests.globalaiopc.asset_answers import (
+    A1,
+    A2,
+    A3,
+    A5,
+    A6,
+    E6,
+    E8,
+    ID,
+    LIBRARIES,
+    LOGIN,
+    URL,
+    answer,
+    batch,
+    detail,
+)
 from tests.globalaiopc.doubles import (
     KEY,
-    FakeClock,
     Script,
     body,
     client_for,
     read_request,
     tcp_server,
 )
-
-URL = "https://bucket.test/inputs/face.png?X-Amz-Signature=canary"
-ID = "asset-20260330142158-q75m8"
-LIBRARIES = ("kyy_video2", "sd2_manxue", "seedance2")
-
-A1 = {"assetId": ID, "assetType": "Image", "url": URL, "status": "PROCESSING", "name": None,
-      "errorMessage": None}  # fmt: skip
-A2 = {"code": 0, "msg": None, "data": {"assetId": ID, "assetType": "Image",
-      "materialStatus": "PROCESSING", "status": "NONE"}}  # fmt: skip
-A3 = {"code": 0, "msg": None, "data": {"assetId": ID, "materialStatus": "FAILED",
-      "status": "FAILED", "errorMessage": "unsupported media"}}  # fmt: skip
-A5 = {"code": 0, "msg": None, "data": {"assetId": ID}}
-A6 = {"code": "0", "data": {"items": [{"assetType": "Image", "originalUrl": URL, "assetId": ID,
-      "status": "submitted"}], "failedItems": []}}  # fmt: skip
-E6 = {"code": 1001, "msg": "素材 URL 无法访问", "data": None}
-E8 = {"code": -1, "msg": None, "data": None}
-LOGIN = {"code": "204", "msg": "登录验证失败"}
-
-
-def answer(payload: object, status: int = 200) -> Answer:
-    return Answer(status, body(payload), {})
-
-
-def detail(status: str, **more: object) -> dict[str, object]:
-    return {"code": 0, "msg": None, "data": {"assetId": ID, "status": status, **more}}
-
-
-def batch(*items: object, failed: tuple[object, ...] = ()) -> dict[str, object]:
-    return {"code": "0", "msg": None, "data": {"items": list(items), "failedItems": list(failed)}}
 
 
 @pytest.mark.parametrize(
@@ -291,90 +276,6 @@ async def test_an_upload_is_waited_for_longer_than_a_create() -> None:
             with pytest.raises(PollFailed, match=r"no answer within 0\.2 s"):
                 await client.assets.upload("kyy_video2", URL, "image")
     assert asked.is_set()
-
-
-async def test_waiting_looks_every_two_to_five_seconds_until_it_is_active() -> None:
-    clock = FakeClock()
-    steps = [detail("Processing")] * 12 + [httpx.Response(502), detail("Active", url=URL)]
-    script = Script(*steps, clock=clock)
-    async with client_for(script, clock) as client:
-        asset = await client.assets.wait("kyy_video2", ID)
-    assert asset.status == "active"
-    gaps = [after - before for before, after in zip(script.times, script.times[1:], strict=False)]
-    assert script.times[0] == 1000
-    low, high = POLL_EVERY
-    assert low / 2 <= gaps[0] <= low
-    assert all(low <= gap <= high for gap in gaps[1:])
-    assert max(gaps) > low
-
-
-async def test_waiting_goes_by_the_clients_time_scale() -> None:
-    clock = FakeClock()
-    script = Script(*[detail("Processing")] * 5, detail("Active"), clock=clock)
-    async with client_for(script, clock, time_scale=0.01) as client:
-        await client.assets.wait("seedance2", ID)
-    assert script.times[-1] - 1000 <= 5 * POLL_EVERY[1] * 0.01
-
-
-@pytest.mark.parametrize(
-    ("last", "kind", "code"),
-    [
-        (detail("FAILED", errorMessage="审核未通过"), Moderated, "moderated"),
-        (detail("Failed"), Refused, "asset_failed"),
-        (detail("EXPIRED"), Refused, "asset_gone"),
-        (detail("DELETED"), Refused, "asset_gone"),
-        (E8, Refused, "asset_gone"),
-        (httpx.Response(404, json={"message": "asset not found"}), Refused, "asset_gone"),
-        (batch(failed=({"assetId": ID, "errorMessage": "lookup failed"},)), Refused, "asset_gone"),
-        (LOGIN, LoginFailed, "login_failed"),
-    ],
-)
-async def test_what_ends_the_waiting(last, kind, code) -> None:
-    clock = FakeClock()
-    script = Script(detail("Processing"), last, clock=clock)
-    async with client_for(script, clock) as client:
-        with pytest.raises(GlobalAIOPCError) as caught:
-            await client.assets.wait("seedance2", ID)
-    error = caught.value
-    assert type(error) is kind
-    assert (error.code, error.charged, error.retry_is_free) == (code, "no", True)
-    assert error.who_acts == "user"
-    assert clock.now() < 1000 + 30
-
-
-async def test_an_asset_that_is_not_visible_yet_is_looked_at_again() -> None:
-    script = Script(E8, E8, detail("Processing"), E8, E8, detail("Active"))
-    async with client_for(script) as client:
-        assert (await client.assets.wait("kyy_video2", ID)).status == "active"
-    assert len(script.requests) == 6
-
-
-async def test_the_deadline_is_kept_and_costs_nothing() -> None:
-    clock = FakeClock()
-    script = Script(detail("Reviewing"), clock=clock)
-    async with client_for(script, clock) as client:
-        with pytest.raises(DeadlinePassed, match=r"after 40 s .*Reviewing") as caught:
-            await client.assets.wait("kyy_video2", ID, 40)
-    assert script.times[-1] == 1040
-    error = caught.value
-    assert (error.charged, error.retry_is_free, error.who_acts) == ("no", True, "provider")
-
-
-async def test_an_outage_of_looks_ends_with_the_deadline_and_says_what_the_last_was() -> None:
-    script = Script(httpx.ConnectError("refused"))
-    async with client_for(script) as client:
-        with pytest.raises(DeadlinePassed, match="The last look failed"):
-            await client.assets.wait("kyy_video2", ID, 20)
-    assert len(script.requests) > 4
-
-
-async def test_a_429_closes_the_gate_for_all_and_ends_no_waiting() -> None:
-    clock = FakeClock()
-    limited = httpx.Response(429, headers={"Retry-After": "60"})
-    script = Script(limited, detail("Active"), clock=clock)
-    async with client_for(script, clock) as client:
-        await client.assets.wait("kyy_video2", ID)
-    assert script.times[1] - script.times[0] >= 60
 
 
 async def test_no_url_is_in_a_log_an_error_or_a_repr(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from globalaiopc import errors
 from globalaiopc.parse import parse_create, parse_result
-from globalaiopc.parse_text import parse_text
 from tests.globalaiopc.doubles import body
 
 NO_HANDLER = "No handler found for POST /kyyReactApiServer/kyyReactApiServer/v2/model-center/tasks"
@@ -351,51 +350,3 @@ def test_numbers_as_anything(value, seconds):
 @pytest.mark.parametrize(("value", "progress"), [("42%", 42.0), ("42", 42.0), (0, 0.0)])
 def test_progress_with_and_without_percent(value, progress):
     assert look({"status": "processing", "progress": value}).progress == progress
-
-
-CHAT = {
-    "id": "chatcmpl-1",
-    "model": "gpt-5.4",
-    "choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}],
-    "usage": {"prompt_tokens": 3, "completion_tokens": "4"},
-}
-
-
-def test_a_chat():
-    reply = parse_text("chat_completions", 200, body(CHAT), {})
-    assert (reply.id, reply.model, reply.text) == ("chatcmpl-1", "gpt-5.4", "hello")
-    assert (reply.finish_reason, reply.input_tokens, reply.output_tokens) == ("stop", 3, 4)
-    assert parse_text("chat_completions", 200, body({"code": 0, "data": CHAT}), {}) == reply
-
-
-def test_chat_content_in_parts():
-    parts = [{"type": "text", "text": "hel"}, "lo", {"type": "image"}]
-    payload = {**CHAT, "choices": [{"message": {"content": parts}}]}
-    assert parse_text("chat_completions", 200, body(payload), {}).text == "hello"
-
-
-@pytest.mark.parametrize(
-    ("payload", "kind", "charged", "says"),
-    [
-        ({"id": "c", "choices": []}, errors.OutcomeUnknown, "unknown", "without any text"),
-        ({**CHAT, "choices": []}, errors.OutcomeUnknown, "yes", "without any text"),
-        ({"id": "c"}, errors.OutcomeUnknown, "unknown", "no choices"),
-        (
-            {**CHAT, "choices": [{"message": {"content": ""}, "finish_reason": "length"}]},
-            errors.OutcomeUnknown,
-            "yes",
-            "max_tokens",
-        ),
-        (
-            {**CHAT, "choices": [{"finish_reason": "content_filter"}]},
-            errors.Moderated,
-            "yes",
-            "filter",
-        ),
-        ({"error": {"message": "model overloaded"}}, errors.Refused, "no", "overloaded"),
-    ],
-)
-def test_a_chat_without_text(payload, kind, charged, says):
-    with pytest.raises(kind, match=says) as caught:
-        parse_text("chat_completions", 200, body(payload), {})
-    assert caught.value.charged == charged
