@@ -57,7 +57,8 @@ class Ledger:
     """The receipts of one store.
 
     `holder` is for people (host:pid:random); `lease_seconds` must exceed the time a create may take
-    to answer; `wall` and `sleep` are for tests.
+    to answer; `looks_first`: the store ignores conditions, so nothing is written without a look;
+    `wall` and `sleep` are for tests.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Ledger:
         *,
         holder: str | None = None,
         lease_seconds: float = rules.LEASE_SECONDS,
+        looks_first: bool = False,
         wall: Callable[[], datetime] = _utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -74,6 +76,7 @@ class Ledger:
         self.lease_seconds = lease_seconds
         self._lease = timedelta(seconds=lease_seconds)
         self._margin = self._lease * rules.MARGIN
+        self._looks_first = looks_first
         self._wall = wall
         self._sleep = sleep
         # Claims that failed in our hands although the bucket may have taken them: nothing was ever
@@ -123,7 +126,7 @@ class Ledger:
 
         async def once() -> ClaimOutcome | None:
             nonlocal new
-            untried, new = new, False
+            untried, new = new and not self._looks_first, False
             if untried and (mine := await self._take(None, wanted)):
                 return mine
             return await self._claim_once(wanted)

@@ -42,11 +42,12 @@ class Studio:
         limits: Limits,
         room: LandingRoom,
         media_http: httpx.AsyncClient,
+        single_process: bool = False,
     ) -> None:
         self.keys = keys or Keyring(client)
         self.store = store
         self._s3 = s3
-        self.ledger = Ledger(store)
+        self.ledger = Ledger(store, looks_first=single_process)
         self.limits = limits
         self.room = room
         room.on_behind = limits.hold_back
@@ -150,6 +151,7 @@ async def open_studio(
             limits=_limits(block, client),
             room=LandingRoom(block.landings),
             media_http=media_http,
+            single_process=media.single_process,
         )
         await studio.times.load()
         correlate_logs()
