@@ -36,6 +36,19 @@ MEDIA_POSTS = {"image": "/v1/banana/images", "video": "/v1/sora/videos"}
 CHAT_POSTS = "/v1/chat/completions"
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
+PRICES = """
+[[price]]
+model = "nano-banana-2"
+unit = "call"
+price = 0.12
+currency = "CNY"
+[[price]]
+model = "openAiSora2Plus"
+unit = "second"
+price = 0.10
+currency = "CNY"
+"""
+
 
 @dataclass
 class Pipeline:

@@ -16,24 +16,12 @@ from flows.text_to_image import text_to_image
 from flows.text_to_video import text_to_video
 from tests.conftest import SandboxFactory
 from tests.landing.makers import mp4, picture, sound
-from tests.pipeline import Ended, Pipeline, ended, run, saved
+from tests.pipeline import PRICES, Ended, Pipeline, ended, run, saved
 
 pytestmark = pytest.mark.stack
 
 NOT_OURS = ("nano-banana-pro", "veo_3_1_fast", "gpt-5.5")
 """Models that the key of this module may not use."""
-PRICES = """
-[[price]]
-model = "nano-banana-2"
-unit = "call"
-price = 0.12
-currency = "CNY"
-[[price]]
-model = "openAiSora2Plus"
-unit = "second"
-price = 0.10
-currency = "CNY"
-"""
 
 
 @pytest.fixture(scope="module")

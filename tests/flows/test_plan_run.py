@@ -13,23 +13,11 @@ from globalaiopc.catalogue import Catalogue
 from ledger import JobKey
 from tasks import open_studio
 from tasks.ordering import ImageAsked
-from tests.pipeline import Ended, Pipeline, ended, run
+from tests.pipeline import PRICES, Ended, Pipeline, ended, run
 
 pytestmark = pytest.mark.stack
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden-batch" / "v1"
-PRICES = """
-[[price]]
-model = "nano-banana-2"
-unit = "call"
-price = 0.12
-currency = "CNY"
-[[price]]
-model = "openAiSora2Plus"
-unit = "second"
-price = 0.10
-currency = "CNY"
-"""
 
 
 def own(name: str, **more: Any) -> Brief:
