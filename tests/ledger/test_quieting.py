@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import ExitStack
 
 import boto3
 import httpx
@@ -18,8 +19,10 @@ PROMPT = "a-prompt-that-nobody-is-to-read"
 
 @pytest.fixture
 def everything(caplog):
-    """The root logger at DEBUG, and boto3's as a person turns it on."""
-    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "botocore"):
+    """The root logger at DEBUG, and those of the libraries as a person turns them on."""
+    with ExitStack() as levels:
+        for name in (None, "botocore", "httpx", "httpcore"):
+            levels.enter_context(caplog.at_level(logging.DEBUG, name))
         yield caplog
 
 
