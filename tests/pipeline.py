@@ -72,7 +72,13 @@ class Pipeline:
             "MEDIA_PREFIX": self.prefix,
         }
 
-    def run(self, *arguments: str, codes: Collection[int] = (0,), **settings: str) -> str:
+    def run(
+        self,
+        *arguments: str,
+        codes: Collection[int] = (0,),
+        seconds: float = 180,
+        **settings: str,
+    ) -> str:
         """Run `python ARGUMENTS` in the project's folder as a user would; its output.
 
         `codes` are the exit codes that are right; `settings` are further variables.
@@ -83,7 +89,7 @@ class Pipeline:
             env=self.environment | settings,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=seconds,
             check=False,
         )
         assert done.returncode in codes, done.stdout + done.stderr
