@@ -24,10 +24,13 @@ SCRIPT = Script(image_prompt="", video_prompt="It moves.")
 @pytest.fixture(autouse=True)
 def without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
     async def directly(task: Any, *args: Any) -> Any:
-        return None if task.name == "land" else await task.fn(*args)
+        return await task.fn(*args)
 
-    for module in (making, fallback):
-        monkeypatch.setattr(module, "orchestrated", directly)
+    async def nothing(*_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(making, "landed", nothing)
+    monkeypatch.setattr(fallback, "orchestrated", directly)
     monkeypatch.setattr(fallback, "get_run_logger", lambda: logging.getLogger("test"))
 
 

@@ -14,6 +14,14 @@ from tests.conftest import ROOT
 from tests.tasks.doubles import Bucket
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _begins_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module is read long before its tests run, and a claim of then would have ended."""
+    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC))
+
+
 LOST = ErrorInfo(
     code="outcome_unknown", message="Lost.", charged="unknown", retry_is_free=False, who_acts="user"
 )
